@@ -1,0 +1,154 @@
+package session
+
+// logout ends the session that asks. Asking again finds it ended.
+func (st *step) logout(c *Logout) error {
+	s, err := st.live(c.Session, 0)
+	if err != nil {
+		return err
+	}
+	ended := *s
+	st.expire()
+	st.endOne(c.Session, Ending{Reason: ReasonLogout}, "")
+	st.change.Reply.Session = &ended
+	return nil
+}
+
+// refresh rotates: the newest token makes a successor, the one before it gets that same successor
+// again, any older one was stolen or kept, and ends the session.
+func (st *step) refresh(c *Refresh) error {
+	live, err := st.live(c.Session, 0)
+	if err != nil {
+		return err
+	}
+	s := *live
+	switch {
+	case c.Generation > s.Refresh || c.Generation == 0:
+		return ErrBadToken
+	case c.Generation+1 < s.Refresh:
+		st.expire()
+		st.endOne(s.ID, Ending{Reason: ReasonTokenReuse}, "")
+		st.change.Reply.Session = nil
+		return nil
+	case c.Generation == s.Refresh:
+		s.Refresh++
+	}
+	// A repeat of the previous token makes no new generation but a new access token, whose expiry
+	// the row must know before it is given out.
+	s.touch(st.now, c.Token, c.Idle)
+	if s == *live {
+		st.change.Reply.Session = live
+		return nil
+	}
+	st.begin(false)
+	st.replace(s)
+	st.change.Reply.Session = &s
+	return nil
+}
+
+// end is an operator's, a service's or the employee's wish about one or all sessions.
+func (st *step) end(c *End) error {
+	if !st.Exists() {
+		return ErrNotFound
+	}
+	why := Ending{Reason: c.Reason, By: By{Name: c.Actor}, Message: c.Message}
+	if c.Session.IsZero() {
+		st.expire()
+		st.endWhere(func(s *Session) bool { return s.ID != c.Except }, Ended, why, c.Actor)
+		return nil
+	}
+	if _, err := st.live(c.Session, 0); err != nil {
+		return err
+	}
+	st.expire()
+	st.endOne(c.Session, why, c.Actor)
+	return nil
+}
+
+func (st *step) endOne(id ID, why Ending, actor string) {
+	st.endWhere(func(s *Session) bool { return s.ID == id }, Ended, why, actor)
+}
+
+// create makes the employee, or makes a deleted one again where its counters stopped.
+func (st *step) create(c *Create) error {
+	if st.Exists() {
+		return ErrAlreadyExists
+	}
+	st.begin(false)
+	st.ID, st.Deleted, st.Policy = c.Employee, false, c.Policy
+	st.Locked = false
+	if c.Profile.PasswordHash != nil {
+		st.Credential++
+	}
+	profile := c.Profile
+	st.change.Profile = &profile
+	if c.Locked {
+		st.lock(c.Actor)
+	}
+	return nil
+}
+
+// update applies an operator's PATCH and ends the sessions that it makes impossible.
+func (st *step) update(c *Update) error {
+	if !st.Exists() {
+		return ErrNotFound
+	}
+	st.begin(false)
+	st.expire()
+	if c.Profile != nil {
+		st.change.Profile = c.Profile
+		if c.Profile.PasswordHash != nil {
+			st.Credential++
+			if !c.KeepSessions {
+				st.endAll(Ending{Reason: ReasonAdmin, By: By{Name: c.Actor}}, c.Actor)
+			}
+		}
+	}
+	if c.Locked != nil && *c.Locked && !st.Locked {
+		st.lock(c.Actor)
+	}
+	if c.Locked != nil && !*c.Locked && st.Locked {
+		st.begin(true)
+		st.Locked = false
+		st.event(Event{Type: EmployeeUnlocked, Actor: c.Actor})
+	}
+	if c.SetPolicy {
+		st.setPolicy(c)
+	}
+	return nil
+}
+
+func (st *step) lock(actor string) {
+	st.begin(true)
+	st.Locked = true
+	st.event(Event{Type: EmployeeLocked, Reason: ReasonLocked, Actor: actor})
+	st.endAll(Ending{Reason: ReasonLocked}, actor)
+}
+
+// setPolicy ends the oldest sessions that the new policy has no seat for.
+func (st *step) setPolicy(c *Update) {
+	st.Policy = c.Policy
+	seats := c.Default.MaxSessions
+	if c.Policy != nil {
+		seats = c.Policy.MaxSessions
+	}
+	surplus := len(st.Active) - seats
+	st.endWhere(func(*Session) bool { surplus--; return surplus >= 0 }, Ended,
+		Ending{Reason: ReasonAdmin, By: By{Name: c.Actor}}, c.Actor)
+}
+
+func (st *step) delete(c *Delete) error {
+	if !st.Exists() {
+		return ErrNotFound
+	}
+	st.begin(false)
+	st.expire()
+	st.endAll(Ending{Reason: ReasonAdmin, By: By{Name: c.Actor}}, c.Actor)
+	st.Deleted, st.Locked, st.Policy = true, false, nil
+	st.Credential++
+	st.change.DeleteProfile = true
+	return nil
+}
+
+func (st *step) endAll(why Ending, actor string) {
+	st.endWhere(func(*Session) bool { return true }, Ended, why, actor)
+}
