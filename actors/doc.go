@@ -1,0 +1,13 @@
+// Package actors gives every employee one supervised actor that decides, commits and tells.
+//
+// The main type is System: Do(ctx, key, command) finds the employee's shard, the shard finds or
+// starts the employee, and Employee drives session.Step: decide on the state in memory, commit the
+// change by compare-and-set, and only then tell sockets and answer. Employee knows nothing of
+// actors, clocks or stores but what its Env offers, so that actors/sim drives the very same code.
+//
+// Promise: nothing is told or answered before it is committed; commands of one employee take effect
+// one after the other; a stale owner's write changes nothing and makes it read the row again; a
+// panic costs the command that caused it, never the process.
+//
+// Next: employee.go, then shard.go; session.Step for the rules; persistence/batch for the commit.
+package actors

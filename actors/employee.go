@@ -1,0 +1,353 @@
+package actors
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+// maxAttempts bounds how often a command is decided again after another owner's write got in
+// between. Each attempt means that somebody else's succeeded.
+const maxAttempts = 16
+
+// Request is one command on its way to an employee. Done is called exactly once, on any goroutine,
+// and must not block.
+type Request struct {
+	Command session.Command
+	At      time.Time // when it was asked, for the notice's latency
+	Done    func(session.Reply, error)
+
+	entry    *entry // counts what is outstanding; nil outside a shard
+	key      session.Key
+	attempts int
+}
+
+func (r *Request) answer(reply session.Reply, err error) {
+	if r.entry != nil {
+		r.entry.outstanding.Add(-1)
+	}
+	if r.Done != nil {
+		r.Done(reply, err)
+	}
+}
+
+// Env is everything an Employee asks of its surroundings. The done functions may be called on any
+// goroutine; they Post the outcome, which comes back through Receive.
+type Env interface {
+	Now() session.Time
+	// Post sends a message to this employee's own mailbox. Any goroutine may call it.
+	Post(message any)
+	Load(key session.Key, done func(session.Employee, error))
+	Commit(key session.Key, expected session.Version, change *session.Change, done func(error))
+	FindKey(key session.Key, hash [16]byte, since session.Time, done func(*session.KeyRecord, error))
+	// Ended adds committed endings to this node's view; it returns before the reply goes out.
+	Ended(events []session.Event)
+	// Tell sends each notice to its socket and reports what became of it to the delivery of the
+	// same index. It does not block.
+	Tell(told []session.Told, deliveries []*session.Delivery, since time.Time)
+	// CloseSurplus closes sockets that are too many for their session. It does not block.
+	CloseSurplus(closes []session.Close)
+	// Sockets are this node's sockets of a session, for an owner that has no handles yet.
+	Sockets(id session.ID) []session.Socket
+	// Wake asks for a Tick at that time, or earlier.
+	Wake(at session.Time)
+	// Broken reports a state that the rules' own check refuses, just before the panic.
+	Broken(err error)
+	// MemoryIsFresh reports whether an answer that writes nothing may come from memory.
+	MemoryIsFresh() bool
+}
+
+// Employee is the owner of one employee: the driver of session.Step. It is not safe for concurrent
+// use: an actor, or the simulator, gives it one message at a time.
+type Employee struct {
+	env   Env
+	key   session.Key
+	state session.State
+	// waiting is bounded by the shard, which refuses what is too much for one employee.
+	waiting []*Request
+	flight  *flight
+	known   bool         // state holds a row that was read or written by this owner
+	touched session.Time // last command
+	wake    session.Time // the earliest Tick asked for
+}
+
+// flight is the one operation under way; everything else waits. Its address is its generation: an
+// outcome that comes back for another flight is dropped.
+type flight struct {
+	request *Request
+	next    session.State
+	change  session.Change
+}
+
+// What comes back through Env.Post.
+type (
+	loaded struct {
+		of  *flight
+		row session.Employee
+		err error
+	}
+	committed struct {
+		of  *flight
+		err error
+	}
+	found struct {
+		of     *flight
+		record *session.KeyRecord
+		err    error
+	}
+	// Tick asks the employee to expire what is due.
+	Tick struct{}
+)
+
+// NewEmployee makes the owner of key. It reads the row at the first command.
+func NewEmployee(key session.Key, env Env) *Employee { return &Employee{key: key, env: env} }
+
+// Receive takes the next message: a *Request, a Tick, or what this employee posted to itself.
+func (e *Employee) Receive(message any) {
+	switch m := message.(type) {
+	case *Request:
+		e.touched = e.env.Now()
+		e.waiting = append(e.waiting, m)
+	case Tick:
+		e.tick()
+	case loaded:
+		if m.of == e.flight {
+			e.loaded(m)
+		}
+	case committed:
+		if m.of == e.flight {
+			e.committed(m.err)
+		}
+	case found:
+		if m.of == e.flight {
+			e.found(m)
+		}
+	}
+	e.proceed()
+}
+
+// State is the state in memory, for the simulator's checks.
+func (e *Employee) State() session.State { return e.state }
+
+// Abandon answers everything that waits; the owner is about to forget it all.
+func (e *Employee) Abandon(err error) {
+	if e.flight != nil && e.flight.request != nil {
+		e.flight.request.answer(session.Reply{}, err)
+	}
+	for _, r := range e.waiting {
+		r.answer(session.Reply{}, err)
+	}
+	e.flight, e.waiting = nil, nil
+}
+
+// Resting reports whether nothing is lost when this owner is forgotten now.
+func (e *Employee) Resting(after time.Duration) bool {
+	now := e.env.Now()
+	return e.flight == nil && len(e.waiting) == 0 && now.Sub(e.touched) >= after && e.state.Idle(now)
+}
+
+// proceed runs waiting commands until one needs the store.
+func (e *Employee) proceed() {
+	for e.flight == nil && len(e.waiting) > 0 {
+		r := e.waiting[0]
+		e.waiting[0] = nil
+		if e.waiting = e.waiting[1:]; len(e.waiting) == 0 {
+			e.waiting = nil
+		}
+		e.flight = &flight{request: r}
+		e.decide()
+	}
+}
+
+// decide runs the flight's command against memory. The flight stays set while a step may panic, so
+// that Abandon refuses the command that did it.
+func (e *Employee) decide() {
+	f := e.flight
+	if !e.known {
+		e.load()
+		return
+	}
+	next, change, err := session.Step(e.state, e.env.Now(), f.request.Command)
+	switch {
+	case errors.Is(err, session.ErrLookupKey):
+		e.lookup(f.request.Command.(session.Login))
+	case change.Save == nil && f.request.attempts == 0 && !soft(f.request.Command) && !e.env.MemoryIsFresh():
+		f.request.attempts++
+		e.load()
+	case err != nil:
+		e.finish(session.Reply{}, err)
+	case change.Save == nil:
+		e.adopt(next)
+		e.tell(&change)
+		e.finish(change.Reply, nil)
+		e.env.CloseSurplus(change.Closes)
+	default:
+		if err := next.Check(); err != nil {
+			e.env.Broken(err)
+			panic("invariant broken: " + err.Error())
+		}
+		e.commit(next, change)
+	}
+}
+
+// soft commands change only what this owner keeps in memory.
+func soft(c session.Command) bool {
+	switch c.(type) {
+	case session.Detach, session.NodeLost:
+		return true
+	}
+	return false
+}
+
+func (e *Employee) commit(next session.State, change session.Change) {
+	f := e.flight
+	f.next, f.change = next, change
+	e.env.Commit(e.key, e.state.Version, &f.change, func(err error) {
+		e.env.Post(committed{of: f, err: err})
+	})
+}
+
+// committed is the barrier: everything below it may be seen by others.
+func (e *Employee) committed(err error) {
+	f := e.flight
+	switch {
+	case err == nil:
+		e.adopt(f.next)
+		e.env.Ended(f.change.Endings())
+		e.tell(&f.change)
+		e.finish(f.change.Reply, nil)
+		e.env.CloseSurplus(f.change.Closes)
+	case errors.Is(err, session.ErrConflict), errors.Is(err, session.ErrOutcomeUnknown):
+		// Somebody else wrote, or nobody knows whether this write was done: the row tells, and the
+		// command, which is harmless twice, is decided again.
+		if f.request.attempts++; f.request.attempts > maxAttempts {
+			e.known = false
+			e.finish(session.Reply{}, session.ErrOverloaded)
+			return
+		}
+		if login, ok := f.request.Command.(session.Login); ok {
+			login.Looked, login.Found = false, nil
+			f.request.Command = login
+		}
+		e.load()
+	default:
+		e.finish(session.Reply{}, err)
+	}
+}
+
+// load reads the row; the flight's command, if any, is decided again on it.
+func (e *Employee) load() {
+	f := e.flight
+	e.env.Load(e.key, func(row session.Employee, err error) {
+		e.env.Post(loaded{of: f, row: row, err: err})
+	})
+}
+
+func (e *Employee) loaded(m loaded) {
+	if m.err != nil {
+		e.known = false
+		e.finish(session.Reply{}, m.err)
+		return
+	}
+	first := !e.known && len(e.state.Handles) == 0
+	next, change := session.Adopt(e.state, m.row, e.env.Now())
+	e.known = true
+	if first {
+		next = e.announce(next)
+	}
+	e.adopt(next)
+	e.tell(&change)
+	e.decide()
+}
+
+// announce takes the handles of this node's own sockets, for an owner that starts without any.
+func (e *Employee) announce(s session.State) session.State {
+	for i := range s.Active {
+		for _, socket := range e.env.Sockets(s.Active[i].ID) {
+			next, change, err := session.Step(s, e.env.Now(), session.Attach{Session: s.Active[i].ID, Socket: socket})
+			if err == nil {
+				s = next
+				e.env.CloseSurplus(change.Closes)
+			}
+		}
+	}
+	return s
+}
+
+func (e *Employee) lookup(login session.Login) {
+	f := e.flight
+	since := e.env.Now().Add(-session.KeyLifetime)
+	e.env.FindKey(e.key, login.Key.Hash, since, func(record *session.KeyRecord, err error) {
+		e.env.Post(found{of: f, record: record, err: err})
+	})
+}
+
+func (e *Employee) found(m found) {
+	if m.err != nil {
+		e.finish(session.Reply{}, m.err)
+		return
+	}
+	login := m.of.request.Command.(session.Login)
+	login.Looked, login.Found = true, m.record
+	m.of.request.Command = login
+	e.decide()
+}
+
+// tick expires what is due and asks for the next tick.
+func (e *Employee) tick() {
+	e.wake = 0
+	now := e.env.Now()
+	if due := e.state.NextExpiry(); due != 0 && due <= now {
+		e.waiting = append(e.waiting, &Request{Command: session.Expire{}})
+		return
+	}
+	e.askWake()
+}
+
+// adopt makes next the state, and sees to it that its first expiry is not slept through.
+func (e *Employee) adopt(next session.State) {
+	e.state = next
+	e.askWake()
+}
+
+func (e *Employee) askWake() {
+	if due := e.state.NextExpiry(); due != 0 && (e.wake == 0 || due < e.wake) {
+		e.wake = due
+		e.env.Wake(due)
+	}
+}
+
+// tell sends the notices and gives the reply their deliveries, one per ended session.
+func (e *Employee) tell(change *session.Change) {
+	var since time.Time
+	if e.flight != nil && e.flight.request != nil {
+		since = e.flight.request.At
+	}
+	reply := &change.Reply
+	bySession := make(map[session.ID]*session.Delivery, len(reply.Ended))
+	counts := make(map[session.ID]int, len(reply.Ended))
+	for i := range change.Notices {
+		counts[change.Notices[i].Notice.Session]++
+	}
+	for i := range reply.Ended {
+		d := session.NewDelivery(counts[reply.Ended[i].ID])
+		bySession[reply.Ended[i].ID] = d
+		reply.Deliveries = append(reply.Deliveries, d)
+	}
+	if len(change.Notices) == 0 {
+		return
+	}
+	deliveries := make([]*session.Delivery, len(change.Notices))
+	for i := range change.Notices {
+		deliveries[i] = bySession[change.Notices[i].Notice.Session]
+	}
+	e.env.Tell(change.Notices, deliveries, since)
+}
+
+// finish answers the flight's command and makes room for the next.
+func (e *Employee) finish(reply session.Reply, err error) {
+	r := e.flight.request
+	e.flight = nil
+	r.answer(reply, err)
+}

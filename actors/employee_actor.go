@@ -1,0 +1,103 @@
+package actors
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+// errPanicked answers the command that made its employee panic, and those that waited behind it.
+var errPanicked = errors.New("employee restarted")
+
+// employeeActor is the shell of an Employee: it joins it to the actor system and is its Env. After
+// a panic the library makes a new one, which reads the row again.
+type employeeActor struct {
+	*Employee
+	shard *shard
+	self  *actor.PID
+}
+
+// Receive implements actor.Actor.
+func (a *employeeActor) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		a.self = ctx.Self()
+		a.Employee = NewEmployee(keyOf(a.self), a)
+	case *actor.Restarting, *actor.Stopping:
+		a.Abandon(errPanicked)
+	case visit:
+		a.Employee.Receive(Tick{})
+		if a.Resting(a.shard.system.options.IdleAfter) {
+			a.send(a.shard.pid, rested{key: a.key, forwarded: m.forwarded})
+		}
+	default:
+		a.Employee.Receive(m)
+	}
+}
+
+// keyOf reads the key that shard.activate put into the actor's name. A key has no slash.
+func keyOf(pid *actor.PID) session.Key {
+	key, _, _ := strings.Cut(pid.Id, "/")
+	return session.Key(key)
+}
+
+func (a *employeeActor) send(to *actor.PID, message any) {
+	a.shard.system.actors.Root.Send(to, message)
+}
+
+// Post implements Env.
+func (a *employeeActor) Post(message any) { a.send(a.self, message) }
+
+// Now implements Env.
+func (a *employeeActor) Now() session.Time { return a.shard.system.options.Clock.Now() }
+
+// Load implements Env.
+func (a *employeeActor) Load(key session.Key, done func(session.Employee, error)) {
+	a.shard.system.options.Store.Load(key, done)
+}
+
+// Commit implements Env.
+func (a *employeeActor) Commit(key session.Key, expected session.Version, c *session.Change, done func(error)) {
+	a.shard.system.options.Store.Commit(key, expected, c, done)
+}
+
+// FindKey implements Env.
+func (a *employeeActor) FindKey(key session.Key, hash [16]byte, since session.Time, done func(*session.KeyRecord, error)) {
+	a.shard.system.options.Store.FindKey(key, hash, since, done)
+}
+
+// Ended implements Env.
+func (a *employeeActor) Ended(events []session.Event) {
+	if len(events) > 0 {
+		a.shard.system.ended(events)
+	}
+}
+
+// Tell implements Env.
+func (a *employeeActor) Tell(told []session.Told, deliveries []*session.Delivery, since time.Time) {
+	a.shard.system.options.Gateway.Tell(told, deliveries, since)
+}
+
+// CloseSurplus implements Env.
+func (a *employeeActor) CloseSurplus(closes []session.Close) {
+	for _, c := range closes {
+		a.shard.system.options.Gateway.CloseSurplus(c.Socket)
+	}
+}
+
+// Sockets implements Env.
+func (a *employeeActor) Sockets(id session.ID) []session.Socket {
+	return a.shard.system.options.Gateway.Sockets(id)
+}
+
+// Wake implements Env.
+func (a *employeeActor) Wake(at session.Time) { a.send(a.shard.pid, wake{key: a.key, at: at}) }
+
+// Broken implements Env.
+func (a *employeeActor) Broken(error) { a.shard.system.metrics.broken.Inc() }
+
+// MemoryIsFresh implements Env.
+func (a *employeeActor) MemoryIsFresh() bool { return a.shard.system.options.MemoryIsFresh() }

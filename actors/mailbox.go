@@ -1,0 +1,153 @@
+package actors
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// mailbox is the mailbox of an employee: 48 bytes when empty, where the library's default takes
+// over 400. Any goroutine may post; one goroutine at a time, started by the dispatcher, runs it.
+// It has no bound of its own: the shard counts what an employee owes and refuses more.
+type mailbox struct {
+	invoker actor.MessageInvoker
+	// posted is a stack of what arrived, newest first; the runner takes it whole and turns it round.
+	posted  atomic.Pointer[letter]
+	current *letter // what the runner took, oldest first; touched by the runner alone
+	running atomic.Bool
+	// suspended holds user messages back between a panic and the restart; the runner's alone.
+	suspended bool
+}
+
+type letter struct {
+	message any
+	next    *letter
+	system  bool
+}
+
+// throughput is how many messages one run handles before it lets other goroutines go first.
+const throughput = 64
+
+func newMailbox() actor.Mailbox { return &mailbox{} }
+
+// PostUserMessage implements actor.Mailbox.
+func (m *mailbox) PostUserMessage(message any) { m.post(&letter{message: message}) }
+
+// PostSystemMessage implements actor.Mailbox.
+func (m *mailbox) PostSystemMessage(message any) { m.post(&letter{message: message, system: true}) }
+
+// RegisterHandlers implements actor.Mailbox. Every employee uses the goroutine dispatcher.
+func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {
+	m.invoker = invoker
+}
+
+// Start implements actor.Mailbox.
+func (m *mailbox) Start() {}
+
+// UserMessageCount implements actor.Mailbox; nothing asks for it.
+func (m *mailbox) UserMessageCount() int { return 0 }
+
+func (m *mailbox) post(l *letter) {
+	for {
+		head := m.posted.Load()
+		l.next = head
+		if m.posted.CompareAndSwap(head, l) {
+			break
+		}
+	}
+	m.schedule()
+}
+
+func (m *mailbox) schedule() {
+	if m.running.CompareAndSwap(false, true) {
+		go m.run()
+	}
+}
+
+func (m *mailbox) run() {
+	for n := 1; ; n++ {
+		l := m.take()
+		if l == nil {
+			m.running.Store(false)
+			// Something may have been posted after take and before the store; whoever wins the
+			// flag runs it.
+			if m.posted.Load() == nil || !m.running.CompareAndSwap(false, true) {
+				return
+			}
+			continue
+		}
+		m.invoke(l)
+		if n%throughput == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// take unlinks the next letter: the oldest system message first, then, unless suspended, the oldest
+// of the others.
+func (m *mailbox) take() *letter {
+	m.fetch()
+	var before *letter
+	for l := m.current; l != nil; before, l = l, l.next {
+		if l.system {
+			return m.unlink(before, l)
+		}
+	}
+	if m.suspended || m.current == nil {
+		return nil
+	}
+	return m.unlink(nil, m.current)
+}
+
+func (m *mailbox) unlink(before, l *letter) *letter {
+	if before == nil {
+		m.current = l.next
+	} else {
+		before.next = l.next
+	}
+	return l
+}
+
+// fetch appends what was posted, in the order of posting, to current.
+func (m *mailbox) fetch() {
+	stack := m.posted.Swap(nil)
+	if stack == nil {
+		return
+	}
+	var oldest *letter
+	for stack != nil {
+		next := stack.next
+		stack.next = oldest
+		oldest, stack = stack, next
+	}
+	if m.current == nil {
+		m.current = oldest
+		return
+	}
+	last := m.current
+	for last.next != nil {
+		last = last.next
+	}
+	last.next = oldest
+}
+
+func (m *mailbox) invoke(l *letter) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			m.invoker.EscalateFailure(reason, l.message)
+		}
+	}()
+	if !l.system {
+		m.invoker.InvokeUserMessage(l.message)
+		return
+	}
+	switch l.message.(type) {
+	case *actor.SuspendMailbox:
+		m.suspended = true
+	case *actor.ResumeMailbox:
+		m.suspended = false
+	default:
+		m.invoker.InvokeSystemMessage(l.message)
+	}
+}

@@ -1,0 +1,148 @@
+package actors
+
+import (
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+const (
+	// Shards is how many fixed, named actors hold the employees of a node: hub/0 … hub/63.
+	Shards = 64
+	// maxOutstanding is how many commands one employee may owe answers to. One more is refused with
+	// ErrOverloaded, so that one employee's flood costs nobody else.
+	maxOutstanding = 256
+)
+
+// shard holds the employees whose key hashes to it. All of its fields are its actor's alone.
+type shard struct {
+	system    *System
+	pid       *actor.PID
+	employees map[session.Key]*entry
+	wheel     wheel
+	props     *actor.Props // of the employees
+	spawned   uint64
+}
+
+// entry is the shard's record of one employee's actor.
+type entry struct {
+	pid         *actor.PID
+	key         session.Key
+	outstanding atomic.Int32 // commands forwarded and not answered; answered on any goroutine
+	forwarded   uint32       // commands forwarded ever
+	due         int64        // second of the next visit
+	next        *entry       // in the wheel's slot
+}
+
+// Messages to a shard besides *Request.
+type (
+	// beat turns the wheel.
+	beat struct{ now time.Time }
+	// wake asks for an earlier visit.
+	wake struct {
+		key session.Key
+		at  session.Time
+	}
+	// rested is an employee's answer to a visit: it may be forgotten unless something was forwarded
+	// meanwhile.
+	rested struct {
+		key       session.Key
+		forwarded uint32
+	}
+	// visit is what the wheel sends to an employee.
+	visit struct{ forwarded uint32 }
+)
+
+func newShard(s *System, n int) *shard {
+	sh := &shard{system: s, employees: make(map[session.Key]*entry)}
+	sh.props = actor.PropsFromProducer(
+		func() actor.Actor { return &employeeActor{shard: sh} },
+		actor.WithMailbox(newMailbox), actor.WithGuardian(s.guardian))
+	props := actor.PropsFromProducer(func() actor.Actor { return sh }, actor.WithGuardian(s.steadfast))
+	pid, err := s.actors.Root.SpawnNamed(props, "hub/"+strconv.Itoa(n))
+	if err != nil {
+		panic("shard names are unique: " + err.Error())
+	}
+	sh.pid = pid
+	return sh
+}
+
+// Receive implements actor.Actor.
+func (sh *shard) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *Request:
+		sh.forward(m)
+	case beat:
+		sh.wheel.turn(m.now.Unix(), sh.visit)
+	case wake:
+		sh.wakeAt(m)
+	case rested:
+		sh.passivate(m)
+	}
+}
+
+func (sh *shard) forward(r *Request) {
+	e := sh.employees[r.key]
+	if e == nil {
+		e = sh.activate(r.key)
+	}
+	if e.outstanding.Add(1) > maxOutstanding {
+		e.outstanding.Add(-1)
+		sh.system.refused()
+		r.Done(session.Reply{}, session.ErrOverloaded)
+		return
+	}
+	r.entry = e
+	e.forwarded++
+	sh.system.actors.Root.Send(e.pid, r)
+}
+
+// activate spawns the employee's actor. Its name carries the key, which a restarted instance needs,
+// and a number, because a stopped namesake may not have left the registry yet.
+func (sh *shard) activate(key session.Key) *entry {
+	sh.spawned++
+	name := string(key) + "/" + strconv.FormatUint(sh.spawned, 36)
+	pid, err := sh.system.actors.Root.SpawnNamed(sh.props, name)
+	if err != nil {
+		panic("employee names are unique: " + err.Error())
+	}
+	e := &entry{pid: pid, key: key}
+	sh.employees[key] = e
+	sh.wheel.add(e, sh.system.nextVisit())
+	sh.system.resident.Add(1)
+	return e
+}
+
+// visit asks the employee to expire what is due and to say whether it may be forgotten.
+func (sh *shard) visit(e *entry) {
+	sh.system.actors.Root.Send(e.pid, visit{forwarded: e.forwarded})
+	sh.wheel.add(e, sh.system.nextVisit())
+}
+
+func (sh *shard) wakeAt(m wake) {
+	e := sh.employees[m.key]
+	if e == nil {
+		return
+	}
+	// Round up: a visit in the second before finds nothing due.
+	if at := sh.system.wall(m.at) + 1; at < e.due {
+		sh.wheel.remove(e)
+		sh.wheel.add(e, at)
+	}
+}
+
+// passivate forgets an employee that rests: first the map entry, then a poison pill, which queues
+// behind everything that was forwarded.
+func (sh *shard) passivate(m rested) {
+	e := sh.employees[m.key]
+	if e == nil || e.forwarded != m.forwarded || e.outstanding.Load() != 0 {
+		return
+	}
+	delete(sh.employees, m.key)
+	sh.wheel.remove(e)
+	sh.system.resident.Add(-1)
+	sh.system.actors.Root.Poison(e.pid)
+}

@@ -1,0 +1,175 @@
+package actors
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hotseat-hub/hotseat/session"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Store is what employees need of the store: group commits and batched reads. The done functions
+// come on a goroutine of the store's and do not block it.
+type Store interface {
+	Load(key session.Key, done func(session.Employee, error))
+	Commit(key session.Key, expected session.Version, change *session.Change, done func(error))
+	FindKey(key session.Key, hash [16]byte, since session.Time, done func(*session.KeyRecord, error))
+}
+
+// Gateway reaches the sockets of every node. Its methods do not block; deliveries may be nil.
+type Gateway interface {
+	Tell(told []session.Told, deliveries []*session.Delivery, since time.Time)
+	CloseSurplus(socket session.Socket)
+	// Sockets are this node's own.
+	Sockets(id session.ID) []session.Socket
+}
+
+// View is this node's view of ended sessions.
+type View interface {
+	Add(ended []session.Event)
+}
+
+// Clock tells the store's time.
+type Clock interface{ Now() session.Time }
+
+// Options of a System. Store, Gateway, View and Clock must be given.
+type Options struct {
+	Store   Store
+	Gateway Gateway
+	View    View
+	Clock   Clock
+	// MemoryIsFresh reports whether this node has owned its employees for so long that an answer
+	// which writes nothing needs no read; nil: always, as on a single node.
+	MemoryIsFresh func() bool
+	// IdleAfter is how long an employee without command or socket stays in memory; 2 minutes. Below
+	// the deny grace, a session without a socket would hold its seat for longer than that.
+	IdleAfter  time.Duration
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+	Refused    prometheus.Counter // hotseat_queue_refused_total of this queue
+}
+
+// System holds this node's employees. Every method may be called by any goroutine.
+type System struct {
+	options   Options
+	actors    *actor.ActorSystem
+	guardian  *guardian
+	steadfast *steadfast
+	shards    [Shards]*shard
+	resident  atomic.Int64
+	metrics   *metrics
+}
+
+// New starts the shards; Run turns their clocks.
+func New(o Options) *System {
+	if o.IdleAfter == 0 {
+		o.IdleAfter = 2 * time.Minute
+	}
+	if o.MemoryIsFresh == nil {
+		o.MemoryIsFresh = func() bool { return true }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &System{options: o, guardian: &guardian{log: o.Log}, steadfast: &steadfast{log: o.Log}}
+	s.metrics = newMetrics(o.Registerer, s)
+	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(slog.DiscardHandler) // failures are logged once, by the guardians
+	}))
+	for n := range s.shards {
+		s.shards[n] = newShard(s, n)
+	}
+	return s
+}
+
+// Run turns the wheels until ctx is done, then stops the actors.
+func (s *System) Run(ctx context.Context) error {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return s.stop()
+		case now := <-ticker.C:
+			for _, sh := range s.shards {
+				s.actors.Root.Send(sh.pid, beat{now: now})
+			}
+		}
+	}
+}
+
+func (s *System) stop() error {
+	for _, sh := range s.shards {
+		if err := s.actors.Root.StopFuture(sh.pid).Wait(); err != nil {
+			return err
+		}
+	}
+	s.actors.Shutdown()
+	return nil
+}
+
+// Send gives the command to the employee's owner. done is called once, on any goroutine, and must
+// not block.
+func (s *System) Send(key session.Key, cmd session.Command, done func(session.Reply, error)) {
+	r := &Request{Command: cmd, At: time.Now(), Done: done, key: key}
+	s.actors.Root.Send(s.shards[shardOf(key)].pid, r)
+}
+
+// Do is Send and wait. When ctx is done first, the command may still take effect.
+func (s *System) Do(ctx context.Context, key session.Key, cmd session.Command) (session.Reply, error) {
+	type answer struct {
+		reply session.Reply
+		err   error
+	}
+	answered := make(chan answer, 1)
+	s.Send(key, cmd, func(r session.Reply, err error) { answered <- answer{r, err} })
+	select {
+	case a := <-answered:
+		return a.reply, a.err
+	case <-ctx.Done():
+		return session.Reply{}, session.ErrLate
+	}
+}
+
+// Resident is how many employees are in memory.
+func (s *System) Resident() int { return int(s.resident.Load()) }
+
+// ended puts committed endings into the view and counts them.
+func (s *System) ended(events []session.Event) {
+	s.options.View.Add(events)
+	for i := range events {
+		s.metrics.ended.WithLabelValues(events[i].Reason.String()).Inc()
+	}
+}
+
+func (s *System) refused() {
+	if s.options.Refused != nil {
+		s.options.Refused.Inc()
+	}
+}
+
+// nextVisit is the wall second of an employee's next routine visit.
+func (s *System) nextVisit() int64 { return time.Now().Add(s.options.IdleAfter).Unix() }
+
+// wall is the wall second of a time of the store's.
+func (s *System) wall(at session.Time) int64 {
+	return time.Now().Add(at.Sub(s.options.Clock.Now())).Unix()
+}
+
+// shardOf mixes well: keys often differ in their last characters only, which FNV alone would send
+// to neighbouring shards.
+func shardOf(key session.Key) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(key) {
+		h = (h ^ uint64(key[i])) * 1099511628211
+	}
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	h ^= h >> 33
+	return h % Shards
+}
