@@ -1,0 +1,72 @@
+# `make` or `make help` lists the targets. Only Go is needed for run, build and bench-store's own
+# store; the tests also need Node, and install the rest themselves (see deps).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The Go that is installed is used, or the version check says what to do; none is downloaded.
+export GOTOOLCHAIN := local
+
+TOOL := go tool -modfile=tools/go.mod
+SEED ?=
+FUZZTIME ?= 30s
+BENCHTIME ?= 10s
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: go-version versions
+go-version:
+	@tools/versions.sh go
+versions:
+	@tools/versions.sh go node
+
+.PHONY: run
+run: go-version ## start the demo: three employees, its own store, nothing else needed
+	go run ./cmd/hotseat serve --demo
+
+.PHONY: build
+build: go-version ## build bin/hotseat
+	CGO_ENABLED=0 go build -trimpath -o bin/hotseat ./cmd/hotseat
+
+.PHONY: deps
+deps: versions ## install what the tests need (Debian, as root; else it prints the line to run)
+	@tools/deps.sh
+
+.PHONY: test
+test: deps ## every test, on real stores, sockets and processes
+	go test -p 2 -timeout 10m ./...
+
+.PHONY: race
+race: deps ## the rules, actors, sockets and HTTP under the race detector
+	CGO_ENABLED=1 go test -race -p 2 -timeout 10m ./session/... ./actors/... ./hub/... ./api/...
+
+.PHONY: fuzz
+fuzz: go-version ## look for a command that breaks the rules (FUZZTIME=30s)
+	go test ./session -run '^$$' -fuzz '^FuzzStep$$' -fuzztime $(FUZZTIME)
+
+.PHONY: sim
+sim: go-version ## the simulator; SEED=n replays one run
+	SIM_SEED=$(SEED) go test -count 1 -v ./actors/sim
+
+.PHONY: check
+check: go-version ## vet, staticcheck, gofumpt, and the rules of who imports whom
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	@unformatted=$$($(TOOL) gofumpt -l .); if [ -n "$$unformatted" ]; then \
+	  echo "not formatted; run: $(TOOL) gofumpt -w ."; echo "$$unformatted"; exit 1; fi
+	go test -count 1 .
+
+.PHONY: lint
+lint: check ## check, gosec and govulncheck (minutes; govulncheck reads its database online)
+	$(TOOL) gosec -quiet ./...
+	$(TOOL) govulncheck ./...
+
+.PHONY: bench
+bench: deps ## takeovers over HTTP on both stores; rewrites the tables of docs/performance.md
+	go run ./bench/spine -time $(BENCHTIME) -write docs/performance.md
+
+.PHONY: reset
+reset: ## forget the demo's store and what was built
+	rm -rf hotseat-demo bin
