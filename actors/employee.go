@@ -32,6 +32,20 @@ func (r *Request) answer(reply session.Reply, err error) {
 	}
 }
 
+// again prepares the command for a second decision: what was looked up for the first is stale, and
+// after an unknown outcome the session may have begun at that epoch.
+func (r *Request) again(why error, epoch session.Epoch) {
+	login, ok := r.Command.(session.Login)
+	if !ok {
+		return
+	}
+	login.Looked, login.Found = false, nil
+	if login.Maybe == 0 && errors.Is(why, session.ErrOutcomeUnknown) {
+		login.Maybe = epoch
+	}
+	r.Command = login
+}
+
 // Env is everything an Employee asks of its surroundings. The done functions may be called on any
 // goroutine; they Post the outcome, which comes back through Receive.
 type Env interface {
@@ -226,10 +240,7 @@ func (e *Employee) committed(err error) {
 			e.finish(session.Reply{}, session.ErrOverloaded)
 			return
 		}
-		if login, ok := f.request.Command.(session.Login); ok {
-			login.Looked, login.Found = false, nil
-			f.request.Command = login
-		}
+		f.request.again(err, f.change.Save.Epoch)
 		e.load()
 	default:
 		e.finish(session.Reply{}, err)

@@ -1,0 +1,57 @@
+package actors_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/hotseat-hub/hotseat/actors"
+	"github.com/hotseat-hub/hotseat/session"
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheSweeperExpiresWhatNobodyHasInMemory(t *testing.T) {
+	w := newWorld(t)
+	short := w.command("ada", "till-1")
+	short.Lifetime = time.Millisecond
+	reply, err := w.system.Do(t.Context(), "ada", short)
+	require.NoError(t, err)
+	w.login("grace", "till-1")
+	later := newWorld(t) // another process over the same rows, with nobody in memory
+	later.store.rows = w.store.rows
+
+	log := [][]session.Event{{
+		{Type: session.Started, Employee: "ada", Session: *reply.Session},
+		{Type: session.Started, Employee: "grace"},
+	}}
+	expired := make(chan session.Key, 2)
+	ctx, cancel := context.WithCancel(t.Context())
+	sweeper := actors.Sweeper{
+		Next: func(context.Context, session.Time) (next []session.Event, err error) {
+			if len(log) > 0 {
+				next, log = log[0], log[1:]
+			}
+			return next, nil
+		},
+		Load: later.store.Load,
+		Expire: func(ctx context.Context, key session.Key) error {
+			_, err := later.system.Do(ctx, key, session.Expire{})
+			expired <- key
+			return err
+		},
+		Clock: ahead{time.Minute}, Every: time.Hour,
+	}
+	done := make(chan error, 1)
+	go func() { done <- sweeper.Run(ctx) }()
+	require.Equal(t, session.Key("ada"), <-expired)
+	cancel()
+	require.NoError(t, <-done)
+	require.Empty(t, expired, "only who is due is woken")
+	require.Empty(t, later.store.row("ada").Active)
+	require.Equal(t, 1, later.system.Resident())
+}
+
+// ahead is a clock that runs ahead.
+type ahead struct{ by time.Duration }
+
+func (a ahead) Now() session.Time { return session.TimeOf(time.Now().Add(a.by)) }
