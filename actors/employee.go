@@ -146,7 +146,7 @@ func (e *Employee) State() session.State { return e.state }
 
 // Abandon answers everything that waits; the owner is about to forget it all.
 func (e *Employee) Abandon(err error) {
-	if e.flight != nil && e.flight.request != nil {
+	if e.flight != nil {
 		e.flight.request.answer(session.Reply{}, err)
 	}
 	for _, r := range e.waiting {
@@ -331,29 +331,35 @@ func (e *Employee) askWake() {
 
 // tell sends the notices and gives the reply their deliveries, one per ended session.
 func (e *Employee) tell(change *session.Change) {
-	var since time.Time
-	if e.flight != nil && e.flight.request != nil {
-		since = e.flight.request.At
-	}
-	reply := &change.Reply
-	bySession := make(map[session.ID]*session.Delivery, len(reply.Ended))
-	counts := make(map[session.ID]int, len(reply.Ended))
-	for i := range change.Notices {
-		counts[change.Notices[i].Notice.Session]++
-	}
-	for i := range reply.Ended {
-		d := session.NewDelivery(counts[reply.Ended[i].ID])
-		bySession[reply.Ended[i].ID] = d
-		reply.Deliveries = append(reply.Deliveries, d)
+	for i := range change.Reply.Ended {
+		id, sockets := change.Reply.Ended[i].ID, 0
+		for n := range change.Notices {
+			if change.Notices[n].Notice.Session == id {
+				sockets++
+			}
+		}
+		change.Reply.Deliveries = append(change.Reply.Deliveries, session.NewDelivery(sockets))
 	}
 	if len(change.Notices) == 0 {
 		return
 	}
 	deliveries := make([]*session.Delivery, len(change.Notices))
-	for i := range change.Notices {
-		deliveries[i] = bySession[change.Notices[i].Notice.Session]
+	for n := range change.Notices {
+		for i := range change.Reply.Ended {
+			if change.Reply.Ended[i].ID == change.Notices[n].Notice.Session {
+				deliveries[n] = change.Reply.Deliveries[i]
+			}
+		}
 	}
-	e.env.Tell(change.Notices, deliveries, since)
+	e.env.Tell(change.Notices, deliveries, e.asked())
+}
+
+// asked is when the command under way was asked for; zero when none is.
+func (e *Employee) asked() time.Time {
+	if e.flight == nil {
+		return time.Time{}
+	}
+	return e.flight.request.At
 }
 
 // finish answers the flight's command and makes room for the next.

@@ -8,10 +8,11 @@ import (
 )
 
 // mailbox is the mailbox of an employee: 48 bytes when empty, where the library's default takes
-// over 400. Any goroutine may post; one goroutine at a time, started by the dispatcher, runs it.
+// over 400. Any goroutine may post; one worker at a time runs it.
 // It has no bound of its own: the shard counts what an employee owes and refuses more.
 type mailbox struct {
 	invoker actor.MessageInvoker
+	workers *workers
 	// posted is a stack of what arrived, newest first; the runner takes it whole and turns it round.
 	posted  atomic.Pointer[letter]
 	current *letter // what the runner took, oldest first; touched by the runner alone
@@ -29,15 +30,14 @@ type letter struct {
 // throughput is how many messages one run handles before it lets other goroutines go first.
 const throughput = 64
 
-func newMailbox() actor.Mailbox { return &mailbox{} }
-
 // PostUserMessage implements actor.Mailbox.
 func (m *mailbox) PostUserMessage(message any) { m.post(&letter{message: message}) }
 
 // PostSystemMessage implements actor.Mailbox.
 func (m *mailbox) PostSystemMessage(message any) { m.post(&letter{message: message, system: true}) }
 
-// RegisterHandlers implements actor.Mailbox. Every employee uses the goroutine dispatcher.
+// RegisterHandlers implements actor.Mailbox. The library's dispatcher would start a
+// goroutine for every run; workers replaces it.
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {
 	m.invoker = invoker
 }
@@ -61,7 +61,7 @@ func (m *mailbox) post(l *letter) {
 
 func (m *mailbox) schedule() {
 	if m.running.CompareAndSwap(false, true) {
-		go m.run()
+		m.workers.schedule(m)
 	}
 }
 

@@ -54,8 +54,10 @@ func (l *listener) EscalateFailure(_, _ any) {
 	l.inside--
 }
 
-func startMailbox(l *listener) actor.Mailbox {
-	m := newMailbox()
+func startMailbox(t *testing.T, l *listener) actor.Mailbox {
+	w := startWorkers()
+	t.Cleanup(w.stop)
+	m := &mailbox{workers: w}
 	m.RegisterHandlers(l, nil)
 	m.Start()
 	return m
@@ -63,7 +65,7 @@ func startMailbox(l *listener) actor.Mailbox {
 
 func TestTheMailboxKeepsEverySendersOrderAndRunsOneAtATime(t *testing.T) {
 	l := &listener{}
-	m := startMailbox(l)
+	m := startMailbox(t, l)
 	const senders, each = 8, 2000
 	l.left.Add(senders * each)
 	var wg sync.WaitGroup
@@ -87,7 +89,7 @@ func TestTheMailboxKeepsEverySendersOrderAndRunsOneAtATime(t *testing.T) {
 
 func TestASuspendedMailboxHoldsUserMessagesBack(t *testing.T) {
 	l := &listener{}
-	m := startMailbox(l)
+	m := startMailbox(t, l)
 	l.left.Add(1)
 	m.PostSystemMessage(&actor.SuspendMailbox{})
 	m.PostUserMessage("held")
@@ -104,7 +106,7 @@ func TestASuspendedMailboxHoldsUserMessagesBack(t *testing.T) {
 
 func TestAPanicLosesOnlyItsOwnMessage(t *testing.T) {
 	l := &listener{}
-	m := startMailbox(l)
+	m := startMailbox(t, l)
 	l.left.Add(3)
 	m.PostUserMessage("a")
 	m.PostUserMessage("panic")

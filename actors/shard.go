@@ -60,7 +60,7 @@ func newShard(s *System, n int) *shard {
 	sh := &shard{system: s, employees: make(map[session.Key]*entry)}
 	sh.props = actor.PropsFromProducer(
 		func() actor.Actor { return &employeeActor{shard: sh} },
-		actor.WithMailbox(newMailbox), actor.WithGuardian(s.guardian))
+		actor.WithMailbox(func() actor.Mailbox { return &mailbox{workers: s.workers} }), actor.WithGuardian(s.guardian))
 	props := actor.PropsFromProducer(func() actor.Actor { return sh }, actor.WithGuardian(s.steadfast))
 	pid, err := s.actors.Root.SpawnNamed(props, "hub/"+strconv.Itoa(n))
 	if err != nil {

@@ -58,6 +58,7 @@ type System struct {
 	actors    *actor.ActorSystem
 	guardian  *guardian
 	steadfast *steadfast
+	workers   *workers
 	shards    [Shards]*shard
 	resident  atomic.Int64
 	metrics   *metrics
@@ -74,7 +75,7 @@ func New(o Options) *System {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &System{options: o, guardian: &guardian{log: o.Log}, steadfast: &steadfast{log: o.Log}}
+	s := &System{options: o, guardian: &guardian{log: o.Log}, steadfast: &steadfast{log: o.Log}, workers: startWorkers()}
 	s.metrics = newMetrics(o.Registerer, s)
 	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(slog.DiscardHandler) // failures are logged once, by the guardians
@@ -107,6 +108,7 @@ func (s *System) stop() error {
 			return err
 		}
 	}
+	s.workers.stop()
 	s.actors.Shutdown()
 	return nil
 }
