@@ -1,0 +1,64 @@
+package embedded
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/hotseat-hub/hotseat/persistence/store"
+)
+
+// Setting implements store.Store.
+func (s *Store) Setting(ctx context.Context, name string, proposed []byte) ([]byte, error) {
+	if proposed != nil {
+		if _, err := s.exec(ctx, `INSERT INTO settings VALUES (?, ?) ON CONFLICT DO NOTHING`, name, proposed); err != nil {
+			return nil, fmt.Errorf("set %s: %w", name, problem(err))
+		}
+	}
+	var value []byte
+	err := s.read.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = ?`, name).Scan(&value)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("read setting %s: %w", name, problem(err))
+	}
+	return value, nil
+}
+
+// SigningKeys implements store.Store.
+func (s *Store) SigningKeys(ctx context.Context) ([]store.SigningKey, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT kid, alg, private, kek_id, published_at, signs_from, retired_at
+		FROM signing_keys ORDER BY published_at, kid`)
+	if err != nil {
+		return nil, fmt.Errorf("read signing keys: %w", problem(err))
+	}
+	defer rows.Close()
+	var keys []store.SigningKey
+	for rows.Next() {
+		var k store.SigningKey
+		if err := rows.Scan(&k.KID, &k.Alg, &k.Private, &k.KEKID, &k.PublishedAt, &k.SignsFrom, &k.RetiredAt); err != nil {
+			return nil, fmt.Errorf("read signing keys: %w", problem(err))
+		}
+		keys = append(keys, k)
+	}
+	return keys, problem(rows.Err())
+}
+
+// AddSigningKey implements store.Store.
+func (s *Store) AddSigningKey(ctx context.Context, k store.SigningKey) error {
+	_, err := s.exec(ctx, `INSERT OR REPLACE INTO signing_keys (kid, alg, private, kek_id, published_at, signs_from, retired_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, k.KID, k.Alg, k.Private, k.KEKID, int64(k.PublishedAt), int64(k.SignsFrom), int64(k.RetiredAt))
+	if err != nil {
+		return fmt.Errorf("store signing key %s: %w", k.KID, problem(err))
+	}
+	return nil
+}
+
+// exec runs one statement in the commits' turn.
+func (s *Store) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	return s.write.ExecContext(ctx, query, args...)
+}

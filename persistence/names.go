@@ -1,0 +1,23 @@
+package persistence
+
+import "github.com/hotseat-hub/hotseat/persistence/store"
+
+// The vocabulary of persistence/store under the name that callers use.
+type (
+	Store        = store.Store
+	Write        = store.Write
+	Record       = store.Record
+	Tail         = store.Tail
+	LogPosition  = store.LogPosition
+	SigningKey   = store.SigningKey
+	SchemaStatus = store.SchemaStatus
+	Options      = store.Options
+	Migrate      = store.Migrate
+)
+
+// What Options.Migrate may be.
+const (
+	MigrateAuto  = store.MigrateAuto
+	MigrateCheck = store.MigrateCheck
+	MigrateOff   = store.MigrateOff
+)
