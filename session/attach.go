@@ -39,7 +39,11 @@ func (st *step) spend(t *Ticket) error {
 			kept = append(kept, old)
 		}
 	}
-	st.tickets = append(kept, spent{nonce: t.Nonce, at: st.now})
+	if len(kept) >= MaxTickets {
+		return ErrTicketSpent
+	}
+	// Another node's clock may be a little ahead: remembered for as long as it could be redeemed.
+	st.tickets = append(kept, spent{nonce: t.Nonce, at: max(st.now, t.IssuedAt)})
 	return nil
 }
 

@@ -49,7 +49,6 @@ type Reply struct {
 	// Session is the session logged in, attached, checked, refreshed or logged out.
 	Session *Session
 	// Ended are the sessions that the command ended, as they were.
-	// Ended are the sessions that the command ended, as they were.
 	Ended []Session
 	// Deliveries follow the notices of Ended, index by index; the driver fills it.
 	Deliveries []*Delivery

@@ -42,6 +42,10 @@ type Login struct {
 	// Found what it said. Step asks for it with ErrLookupKey; forget it after a reload.
 	Looked bool
 	Found  *KeyRecord
+	// Maybe is the epoch that this session has if an earlier attempt, whose outcome nobody knows,
+	// was committed; zero: there was none. When the row has forgotten endings since, Step cannot
+	// tell a session that never was from one that ended, and refuses with ErrLate.
+	Maybe Epoch
 }
 
 // Attach announces a socket of a session. Announcing it again changes nothing.

@@ -74,7 +74,7 @@ func (st *step) create(c *Create) error {
 		return ErrAlreadyExists
 	}
 	st.begin(false)
-	st.ID, st.Deleted, st.Policy = c.Employee, false, c.Policy
+	st.ID, st.Deleted, st.Policy = c.Employee, false, c.Policy.own()
 	st.Locked = false
 	if c.Profile.PasswordHash != nil {
 		st.Credential++
@@ -126,13 +126,17 @@ func (st *step) lock(actor string) {
 
 // setPolicy ends the oldest sessions that the new policy has no seat for.
 func (st *step) setPolicy(c *Update) {
-	st.Policy = c.Policy
-	seats := c.Default.MaxSessions
-	if c.Policy != nil {
-		seats = c.Policy.MaxSessions
+	st.Policy = c.Policy.own()
+	policy := c.Default.normal()
+	if st.Policy != nil {
+		policy = *st.Policy
 	}
-	surplus := len(st.Active) - seats
-	st.endWhere(func(*Session) bool { surplus--; return surplus >= 0 }, Ended,
+	surplus := len(st.Active) - policy.MaxSessions
+	if surplus <= 0 {
+		return
+	}
+	last := st.Active[surplus-1].Epoch // Active is ordered by it
+	st.endWhere(func(s *Session) bool { return s.Epoch <= last }, Ended,
 		Ending{Reason: ReasonAdmin, By: By{Name: c.Actor}}, c.Actor)
 }
 

@@ -67,7 +67,7 @@ func ParseTerminalID(s string) (TerminalID, error) {
 	return TerminalID(s), nil
 }
 
-// ParseID reads the 36-character form of a UUID.
+// ParseID reads the 36-character form of a UUID; the nil UUID names no session and is refused.
 func ParseID(s string) (ID, error) {
 	var id ID
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
@@ -76,6 +76,10 @@ func ParseID(s string) (ID, error) {
 	compact := s[0:8] + s[9:13] + s[14:18] + s[19:23] + s[24:36]
 	if _, err := hex.Decode(id[:], []byte(compact)); err != nil {
 		return ID{}, fmt.Errorf("session_id is not a UUID: %w", ErrBadID)
+	}
+	if id.IsZero() {
+		// In a command the zero ID means "all sessions", which nobody may ask for by this way.
+		return ID{}, fmt.Errorf("session_id is the nil UUID: %w", ErrBadID)
 	}
 	return id, nil
 }

@@ -1,6 +1,9 @@
 package session
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // login is the rule the product exists for: it ends what the policy wants ended and starts one
 // session, all in one epoch.
@@ -22,8 +25,12 @@ func (st *step) login(c *Login) error {
 // replay answers a login that was done before, by its session id or by the client's key. It never
 // ends anything.
 func (st *step) replay(c *Login) (done bool, err error) {
-	if s := st.Find(c.Session); s != nil {
+	if st.Find(c.Session) != nil {
 		// The same command again, after an outcome that was unknown: the whole answer once more.
+		s, err := st.live(c.Session, 0)
+		if err != nil {
+			return true, err
+		}
 		st.change.Reply.Session = s
 		for i := range st.Endings {
 			if e := &st.Endings[i]; e.Epoch == s.Epoch && e.Reason == ReasonNewLogin {
@@ -35,6 +42,9 @@ func (st *step) replay(c *Login) (done bool, err error) {
 	if e := st.Ended(c.Session); e != nil {
 		return true, &TerminatedError{Notice: st.notice(c.Session, nil, st.now)}
 	}
+	if c.Maybe != 0 && len(st.Endings) == MaxEndings && st.Endings[0].Epoch > c.Maybe {
+		return true, ErrLate // it may have been started and ended, and be forgotten since
+	}
 	if c.Key == nil {
 		return false, nil
 	}
@@ -42,7 +52,10 @@ func (st *step) replay(c *Login) (done bool, err error) {
 	if record == nil || err != nil {
 		return false, err
 	}
-	if record.Body != c.Key.Body {
+	switch {
+	case !c.Trusted && st.Exists() && c.Credential != st.Credential:
+		return true, ErrCredentialChanged // a replay, too, needs the password of today
+	case record.Body != c.Key.Body:
 		return true, ErrKeyReused
 	}
 	s, err := st.live(record.Session, 0)
@@ -62,6 +75,9 @@ func (st *step) findKey(c *Login) (*KeyRecord, error) {
 		}
 	}
 	if c.Looked {
+		if c.Found == nil || st.now.Sub(c.Found.At) > KeyLifetime {
+			return nil, nil
+		}
 		return c.Found, nil
 	}
 	if len(st.Keys) == MaxKeys && st.now.Sub(st.Keys[0].At) <= KeyLifetime {
@@ -86,36 +102,31 @@ func (st *step) admit(c *Login) error {
 // vacate makes room for one: the terminal's own session goes first, then as many as the policy asks.
 func (st *step) vacate(c *Login) error {
 	policy := c.policy(st.Policy)
-	why := Ending{Reason: ReasonNewLogin, By: By{Terminal: c.Terminal, Device: c.Device}}
-	others := make([]*Session, 0, len(st.Active))
+	force := policy.OnLimit == Takeover || c.Override && c.Trusted
+	surplus := 1 - policy.MaxSessions
 	for i := range st.Active {
 		if st.Active[i].Terminal != c.Terminal {
-			others = append(others, &st.Active[i])
+			surplus++
 		}
 	}
-	leave := map[ID]bool{}
-	if surplus := len(others) - policy.MaxSessions + 1; surplus > 0 {
-		for _, s := range others {
-			if len(leave) < surplus && (policy.OnLimit == Takeover || c.Override || !st.holds(s, c.Grace)) {
-				leave[s.ID] = true
-			}
-		}
-		if len(leave) < surplus {
-			return &ActiveError{Active: holders(others, leave)}
+	var leave []ID // of other terminals, oldest first, as many as are too many
+	for i := range st.Active {
+		s := &st.Active[i]
+		if s.Terminal != c.Terminal && len(leave) < surplus && (force || !st.holds(s, c.Grace)) {
+			leave = append(leave, s.ID)
 		}
 	}
-	st.endWhere(func(s *Session) bool { return s.Terminal == c.Terminal || leave[s.ID] }, Terminated, why, c.actor())
+	leaves := func(s *Session) bool { return s.Terminal == c.Terminal || slices.Contains(leave, s.ID) }
+	if len(leave) < surplus {
+		return &ActiveError{Active: st.staying(leaves)}
+	}
+	why := Ending{Reason: ReasonNewLogin, By: By{Terminal: c.Terminal, Device: c.Device}}
+	st.endWhere(leaves, Terminated, why, c.actor())
 	return nil
 }
 
-func holders(sessions []*Session, leave map[ID]bool) []Session {
-	var held []Session
-	for _, s := range sessions {
-		if !leave[s.ID] {
-			held = append(held, *s)
-		}
-	}
-	return held
+func (st *step) staying(leaves func(*Session) bool) []Session {
+	return slices.DeleteFunc(slices.Clone(st.Active), func(s Session) bool { return leaves(&s) })
 }
 
 // holds reports whether a session keeps its seat under Deny: it has a socket, or had one (or logged
@@ -142,7 +153,7 @@ func (c *Login) policy(own *Policy) Policy {
 		p = *own
 	}
 	p.OnLimit = max(p.OnLimit, c.IfActive)
-	return p
+	return p.normal()
 }
 
 // actor names the service key of a trusted login; the employee's own login has none.
@@ -176,10 +187,12 @@ func (st *step) start(c *Login) {
 	st.change.Reply.Session = &s
 }
 
-// touch notes a freshly issued access token: no token outlives its session.
+// touch notes a freshly issued access token. No token outlives its session: it expires at
+// min(now+token, Deadline), which whoever issues it computes in the same way.
 func (s *Session) touch(now Time, token, idle time.Duration) {
+	s.IdleAt = 0
 	if idle > 0 {
 		s.IdleAt = now.Add(idle)
 	}
-	s.TokensUntil = max(s.TokensUntil, min(now.Add(token), s.ExpiresAt))
+	s.TokensUntil = max(s.TokensUntil, min(now.Add(token), s.Deadline()))
 }

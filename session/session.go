@@ -112,12 +112,31 @@ type Policy struct {
 	OnLimit     OnLimit
 }
 
+// normal moves what is out of range to the nearest policy that the row can keep, so that a mistake
+// at the edge cannot make a row that no program reads any more.
+func (p Policy) normal() Policy {
+	return Policy{
+		MaxSessions: min(max(p.MaxSessions, 1), MaxSeats),
+		OnLimit:     min(max(p.OnLimit, Takeover), Deny),
+	}
+}
+
+// own is a copy for the row; the command's stays the caller's.
+func (p *Policy) own() *Policy {
+	if p == nil {
+		return nil
+	}
+	normal := p.normal()
+	return &normal
+}
+
 // Limits of what the row keeps.
 const (
 	MaxEndings   = 64
 	MaxKeys      = 8
 	MaxSeats     = 64
-	MaxSockets   = 20 // per session; the oldest is closed
+	MaxSockets   = 20  // per session; the oldest is closed
+	MaxTickets   = 256 // remembered within TicketWindow; further ones are refused
 	KeyLifetime  = 10 * time.Minute
 	TicketWindow = 30 * time.Second
 )

@@ -51,6 +51,12 @@ func Adopt(old State, row Employee, now Time) (State, Change) {
 	}
 	var change Change
 	next.Handles, change.Notices = next.split(now)
+	for i := range change.Notices {
+		notice := &change.Notices[i].Notice
+		if s := old.Find(notice.Session); s != nil && notice.Terminal == "" {
+			notice.Terminal = s.Terminal // the row has forgotten the ending, the old one knew where
+		}
+	}
 	return next, change
 }
 

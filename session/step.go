@@ -89,9 +89,20 @@ func (st *step) event(e Event) {
 	st.change.Events = append(st.change.Events, e)
 }
 
-// endWhere ends the active sessions that match, in order of their age.
+// endWhere ends the active sessions that match, in order of their age. It asks match twice, and
+// makes the lists afresh once, only if there is something to end.
 func (st *step) endWhere(match func(*Session) bool, typ EventType, why Ending, actor string) {
-	kept := make([]Session, 0, len(st.Active)+1) // a login appends one
+	n := 0
+	for i := range st.Active {
+		if match(&st.Active[i]) {
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	kept := make([]Session, 0, len(st.Active)-n+1) // a login appends one
+	st.Endings = append(make([]Ending, 0, len(st.Endings)+n), st.Endings...)
 	for i := range st.Active {
 		s := &st.Active[i]
 		if !match(s) {
@@ -103,15 +114,13 @@ func (st *step) endWhere(match func(*Session) bool, typ EventType, why Ending, a
 		st.event(Event{Type: typ, Session: *s, Reason: why.Reason, By: why.By, Message: why.Message, Actor: actor})
 		st.change.Reply.Ended = append(st.change.Reply.Ended, *s)
 	}
-	if len(kept) != len(st.Active) {
-		st.Active = kept
-	}
+	st.Active = kept
 }
 
 func (st *step) remember(s *Session, why Ending) {
 	why.Session, why.Terminal, why.Epoch, why.At = s.ID, s.Terminal, st.Epoch, st.now
 	why.Until = max(s.TokensUntil, st.now)
-	st.Endings = append(st.Endings[:len(st.Endings):len(st.Endings)], why)
+	st.Endings = append(st.Endings, why) // endWhere made room
 }
 
 // expire ends what is past its deadline. Commands that write run it first, so that a session which
