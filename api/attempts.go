@@ -1,0 +1,21 @@
+package api
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+// Attempts limits failed logins. It is asked before any hashing, and told of failures only.
+// Several goroutines call it.
+type Attempts interface {
+	// Wait is how long this employee and address must wait; zero: go on.
+	Wait(key session.Key, from netip.Addr) time.Duration
+	Failed(key session.Key, from netip.Addr)
+}
+
+type unlimited struct{}
+
+func (unlimited) Wait(session.Key, netip.Addr) time.Duration { return 0 }
+func (unlimited) Failed(session.Key, netip.Addr)             {}

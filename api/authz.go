@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/hotseat-hub/hotseat/api/token"
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+// authz is /v1/authz, for gateways: may the bearer of this access token pass? At level local (the
+// default) the node's view answers, at level strict the store. It takes any method, since some
+// gateways forward the one of the request in question, and never reads a body.
+func (x *exchange) authz() error {
+	strict, err := x.strictLevel()
+	if err != nil {
+		return err
+	}
+	claims, verdict := x.verify()
+	if claims == nil {
+		return verdict
+	}
+	if strict {
+		err = x.checkStrict(claims)
+	} else {
+		err = x.checkLocal(claims)
+	}
+	if err == nil {
+		err = verdict // an expired token, unless its session has ended too
+	}
+	if err != nil {
+		return err
+	}
+	h := x.w.Header()
+	h["X-Employee-Id"] = []string{string(claims.Employee)}
+	h["X-Session-Id"] = []string{claims.Session.String()}
+	h["X-Session-Epoch"] = []string{strconv.FormatUint(uint64(claims.Epoch), 10)}
+	h["X-Terminal-Id"] = []string{string(claims.Terminal)}
+	h["Cache-Control"] = noStore
+	return nil // 200 and no body
+}
+
+func (x *exchange) strictLevel() (bool, error) {
+	if x.r.URL.RawQuery == "" {
+		return false, nil
+	}
+	switch x.r.URL.Query().Get("level") {
+	case "", "local":
+		return false, nil
+	case "strict":
+		return true, nil
+	}
+	return false, invalidRequest("level must be local or strict")
+}
+
+// checkLocal asks the node's view. That a session has ended is true however old the view is; that it
+// lives is not said by a view past its age.
+func (x *exchange) checkLocal(c *token.Claims) error {
+	staleness, err := x.o.View.Check(x.r.Context(), c.Key, c.Session, c.Epoch, c.IssuedAt)
+	x.w.Header()["X-Hotseat-Staleness-Ms"] = []string{strconv.FormatInt(staleness.Milliseconds(), 10)}
+	if err != nil {
+		return unanswered(err)
+	}
+	if staleness > x.o.MaxStaleness {
+		return staleView("this node has not heard of ended sessions for too long")
+	}
+	return nil
+}
+
+func (x *exchange) checkStrict(c *token.Claims) error {
+	ctx, cancel := context.WithTimeout(x.r.Context(), strictTimeout)
+	defer cancel()
+	row, err := x.o.Rows.Load(ctx, c.Key)
+	if err != nil {
+		return unanswered(err)
+	}
+	_, err = row.Valid(c.Session, c.Epoch, x.o.Clock.Now())
+	return err
+}
+
+// strictTimeout is below what gateways wait.
+const strictTimeout = 5 * time.Second
+
+// unanswered turns every way of not knowing into stale_view: the gateway must answer 503, not 401.
+func unanswered(err error) error {
+	if errors.Is(err, session.ErrTerminated) || errors.Is(err, session.ErrEpochAhead) {
+		return err
+	}
+	return staleView("it cannot be told now whether the session lives")
+}
