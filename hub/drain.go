@@ -1,0 +1,71 @@
+package hub
+
+import (
+	"context"
+	"time"
+)
+
+// drainPace is the longest time between two closes: a few sockets need not take the whole duration.
+const drainPace = 50 * time.Millisecond
+
+// Drain empties the node: new sockets get 503, every socket is told when to come back elsewhere, and
+// they are closed with 1012 one after the other, spread over the duration when they are many, so that
+// the other nodes are not all asked at once. When ctx is done those still open are closed with 1001. It returns when no socket
+// is left, or none that will close by itself within the linger. New sockets stay refused.
+func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
+	h.closing.Store(true)
+	var all []uint64
+	h.engine.each(func(conn uint64) { all = append(all, conn) })
+	step := min(drainPace, over/time.Duration(max(len(all), 1)))
+	for i, conn := range all {
+		after := step * time.Duration(i+1)
+		h.engine.post(conn, func(c *conversation, now time.Duration, out *output) {
+			c.drain(after, now, out)
+		})
+	}
+	start := time.Now()
+	for i, conn := range all {
+		if !until(ctx, start.Add(step*time.Duration(i+1))) {
+			h.closeAll(refuseGoingAway)
+			break
+		}
+		h.closeOne(conn, refuseDraining)
+	}
+	h.closeAll(refuseGoingAway)
+	h.awaitEmpty()
+	return nil
+}
+
+// Leave closes every socket at once because this node was marked dead: their clients come back, here
+// or elsewhere, and hear then how they stand.
+func (h *Hub) Leave() { h.closeAll(refuseNodeDead) }
+
+func (h *Hub) closeAll(why refusal) {
+	h.engine.each(func(conn uint64) { h.closeOne(conn, why) })
+}
+
+// awaitEmpty waits for sockets that said goodbye to close; the engine sees to it that they do.
+func (h *Hub) awaitEmpty() {
+	patience := time.Now().Add(slowLinger + time.Second)
+	for h.Count() > 0 && until(context.Background(), time.Now().Add(10*time.Millisecond)) {
+		if time.Now().After(patience) {
+			return
+		}
+	}
+}
+
+// until waits for a moment; false when ctx is done first.
+func until(ctx context.Context, at time.Time) bool {
+	wait := time.Until(at)
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,137 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+// Options of a Hub. Node, Gate, Owners and Ended must be given.
+type Options struct {
+	Node   session.Node
+	Gate   Gate
+	Owners Owners
+	Ended  Ended
+
+	// AuthTimeout is how long a socket may take to send its token; 5 s. Longer holds sockets for
+	// strangers, shorter loses slow links.
+	AuthTimeout time.Duration
+	// AttachTimeout bounds each question to the Gate about a token and to the owner; 5 s. Past it
+	// the socket is closed with 1013.
+	AttachTimeout time.Duration
+	// AckTimeout is how long a terminated socket may take to ack; 500 ms.
+	AckTimeout time.Duration
+	// Heartbeat is what clients are asked to ping at; 25 s.
+	Heartbeat time.Duration
+	// PingAfter is how long the server may have been silent before it pings, PingSpread how much
+	// later it may do so; 25 s and 15 s. Proxies cut at 60 s of silence, so their sum stays below 45.
+	PingAfter, PingSpread time.Duration
+	// WriteQueue is how many bytes may wait for a peer that does not read; 64 KiB. WriteTimeout is
+	// how long they may wait without any progress; 30 s.
+	WriteQueue   int
+	WriteTimeout time.Duration
+	// MessageLimit is the longest message of a client, in bytes; 4 KiB.
+	MessageLimit int
+	// FrameBurst and FrameRate bound the frames of one socket: so many at once, and so many a
+	// second; 60 and 10. A page sends one in 25 s.
+	FrameBurst, FrameRate int
+
+	// Now is the store's time, for test notices; the local clock by default.
+	Now        func() session.Time
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+	Refused    prometheus.Counter // hotseat_queue_refused_total of the write queues
+}
+
+// Hub holds the sockets of one node. Any goroutine may call any of its methods, and those that
+// actors call do not wait.
+type Hub struct {
+	options Options
+	rules   rules
+	start   time.Time
+	index   *index
+	engine  engine
+	sockets *goroutines // the engine as what takes over connections of net/http
+	metrics *metrics
+	closing atomic.Bool // new sockets are sent elsewhere
+}
+
+// New makes a Hub that takes sockets at once; Run keeps their deadlines.
+func New(o Options) (*Hub, error) {
+	if o.Node == "" || o.Gate == nil || o.Owners == nil || o.Ended == nil {
+		return nil, errors.New("hub: Node, Gate, Owners and Ended must be given")
+	}
+	o.setDefaults()
+	if o.PingAfter+o.PingSpread > 43*time.Second {
+		return nil, errors.New("hub: PingAfter and PingSpread leave a socket silent for more than 45 s")
+	}
+	h := &Hub{options: o, rules: o.rules(), start: time.Now(), index: newIndex()}
+	h.sockets = newGoroutines(h)
+	h.engine = h.sockets
+	metrics, err := newMetrics(o.Registerer, h.Count)
+	h.metrics = metrics
+	return h, err
+}
+
+// Run keeps heartbeats and deadlines until ctx is done. Then it drops the sockets that are left, so
+// drain before; it returns when no goroutine of the hub runs.
+func (h *Hub) Run(ctx context.Context) error {
+	h.engine.run(ctx)
+	return nil
+}
+
+// Count is how many sockets there are, those that are about to close included.
+func (h *Hub) Count() int { return int(h.sockets.open.Load()) }
+
+// now is the time of conversations.
+func (h *Hub) now() time.Duration { return time.Since(h.start) }
+
+func (h *Hub) socket(conn uint64) session.Socket {
+	return session.Socket{Node: h.options.Node, Conn: conn}
+}
+
+func (h *Hub) refuseQueue() {
+	if h.options.Refused != nil {
+		h.options.Refused.Inc()
+	}
+}
+
+func (o *Options) setDefaults() {
+	orDefault(&o.AuthTimeout, 5*time.Second)
+	orDefault(&o.AttachTimeout, 5*time.Second)
+	orDefault(&o.AckTimeout, 500*time.Millisecond)
+	orDefault(&o.Heartbeat, 25*time.Second)
+	orDefault(&o.PingAfter, 25*time.Second)
+	orDefault(&o.PingSpread, 15*time.Second)
+	orDefault(&o.WriteQueue, 64<<10)
+	orDefault(&o.WriteTimeout, 30*time.Second)
+	orDefault(&o.MessageLimit, 4<<10)
+	orDefault(&o.FrameBurst, 60)
+	orDefault(&o.FrameRate, 10)
+	if o.Now == nil {
+		o.Now = func() session.Time { return session.TimeOf(time.Now()) }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+func orDefault[T int | time.Duration](option *T, value T) {
+	if *option <= 0 {
+		*option = value
+	}
+}
+
+func (o *Options) rules() rules {
+	return rules{
+		authTimeout: o.AuthTimeout, attachTimeout: o.AttachTimeout, ackTimeout: o.AckTimeout,
+		heartbeat: o.Heartbeat, quiet: o.PingAfter, spread: o.PingSpread, message: o.MessageLimit,
+		burst: o.FrameBurst, rate: time.Second / time.Duration(o.FrameRate),
+	}
+}

@@ -1,0 +1,53 @@
+package hub
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+var drainingHere = &objection{http.StatusServiceUnavailable, "overloaded", "this node is being drained; connect again"}
+
+// refuse answers with what the Gate decided.
+func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, v Verdict) {
+	maps.Copy(w.Header(), v.Header)
+	if v.RetryAfter > 0 {
+		seconds := (v.RetryAfter + time.Second - 1) / time.Second
+		w.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+	}
+	if v.Problem == nil {
+		h.object(w, r, &objection{v.Status, "invalid_request", "the handshake was refused"})
+		return
+	}
+	writeProblem(w, v.Status, v.Problem)
+}
+
+// object answers a handshake that is wrong in itself, with the headers that its status asks for.
+func (h *Hub) object(w http.ResponseWriter, r *http.Request, o *objection) {
+	switch o.status {
+	case http.StatusUpgradeRequired:
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodGet)
+	}
+	body, _ := json.Marshal(struct { // texts and a number always marshal
+		Type      string `json:"type"`
+		Title     string `json:"title"`
+		Status    int    `json:"status"`
+		Detail    string `json:"detail"`
+		Code      string `json:"code"`
+		RequestID string `json:"request_id,omitempty"`
+	}{"urn:hotseat:problem:" + o.code, http.StatusText(o.status), o.status, o.detail, o.code, w.Header().Get("X-Request-Id")})
+	writeProblem(w, o.status, body)
+}
+
+func writeProblem(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write(body)
+}
