@@ -136,16 +136,12 @@ func (st *step) forget() {
 	for drop < len(st.Endings) && st.Endings[drop].Until < st.now {
 		drop++
 	}
-	if drop > 0 {
-		st.Endings = append([]Ending(nil), st.Endings[drop:]...)
-	}
+	st.Endings = st.Endings[drop:] // endWhere makes a new list, so this keeps little alive
 	drop = max(0, len(st.Keys)-MaxKeys)
 	for drop < len(st.Keys) && st.now.Sub(st.Keys[drop].At) > KeyLifetime {
 		drop++
 	}
-	if drop > 0 {
-		st.Keys = append([]KeyRecord(nil), st.Keys[drop:]...)
-	}
+	st.Keys = st.Keys[drop:]
 }
 
 // live returns the session if it may act now, else why not.
