@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/hotseat-hub/hotseat/actors"
+	"github.com/hotseat-hub/hotseat/api"
+	"github.com/hotseat-hub/hotseat/api/password"
+	"github.com/hotseat-hub/hotseat/api/token"
+	"github.com/hotseat-hub/hotseat/cmd/hotseat/config"
+	"github.com/hotseat-hub/hotseat/hub"
+	"github.com/hotseat-hub/hotseat/hub/enforce"
+	"github.com/hotseat-hub/hotseat/persistence"
+	"github.com/hotseat-hub/hotseat/persistence/batch"
+	storeclock "github.com/hotseat-hub/hotseat/persistence/clock"
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+// node is one running server: every part, joined. Its parts are made in the order of the fields and
+// stopped in the reverse order.
+type node struct {
+	config   *config.Config
+	log      *slog.Logger
+	registry *prometheus.Registry
+	refused  *prometheus.CounterVec
+
+	listeners  *listeners
+	store      persistence.Store
+	batcher    *batch.Batcher
+	clock      *storeclock.Clock
+	keys       *token.Keys
+	tokens     *token.Tokens
+	passwords  *password.Pool
+	view       *enforce.View
+	system     *actors.System
+	hub        *hub.Hub
+	tail       *enforce.Tail
+	accessKeys Keys
+	api        *api.API
+	ready      readiness
+}
+
+// runServe runs the server until ctx is done and it has drained. What it has to say to a person goes
+// to stdout, the log to stderr.
+func runServe(ctx context.Context, cfg config.Config, stdout io.Writer) (err error) {
+	n := &node{config: &cfg, log: newLogger(&cfg, os.Stderr)}
+	if n.listeners, err = listen(n.config); err != nil {
+		return err
+	}
+	defer n.listeners.close()
+	if err := n.open(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.store.Close()) }()
+	if err := n.join(ctx); err != nil {
+		return err
+	}
+	return n.run(ctx, stdout)
+}
+
+// open makes the parts that need the store.
+func (n *node) open(ctx context.Context) (err error) {
+	cfg := n.config
+	n.registry = prometheus.NewRegistry()
+	n.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo())
+	n.refused = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "hotseat_queue_refused_total", Help: "What a full queue turned away, by queue.",
+	}, []string{"queue"})
+	n.registry.MustRegister(n.refused)
+	n.store, err = persistence.Open(ctx, cfg.Store, persistence.Options{
+		Migrate: persistence.Migrate(cfg.Migrate), Retention: cfg.HistoryRetention, Log: n.log,
+	})
+	return err
+}
+
+// join gives every part what it needs of the others.
+func (n *node) join(ctx context.Context) (err error) {
+	cfg := n.config
+	n.batcher = batch.New(n.store, batch.Options{Registerer: n.registry, Refused: n.refused.WithLabelValues("commit")})
+	n.clock = storeclock.New(n.store)
+	if err := n.clock.Sync(ctx); err != nil {
+		return err
+	}
+	if err := n.openTokens(ctx); err != nil {
+		return err
+	}
+	n.passwords = password.New(password.Options{Refused: n.refused.WithLabelValues("password")})
+	n.view = enforce.NewView(enforce.Options{Rows: rows{n.batcher}, Now: n.clock.Now})
+	if err := n.joinActorsAndHub(); err != nil {
+		return err
+	}
+	n.tail, err = enforce.NewTail(enforce.TailOptions{
+		Source: n.store.Tail(), View: n.view, Sockets: n.hub, Log: n.log, Registerer: n.registry,
+	})
+	if err != nil {
+		return err
+	}
+	n.ready.view, n.ready.maxStaleness = n.view, cfg.MaxStaleness
+	return n.openAPI()
+}
+
+// joinActorsAndHub joins the two that need each other: commits tell sockets, sockets are announced.
+func (n *node) joinActorsAndHub() (err error) {
+	cfg := n.config
+	self := session.Node("local@" + uuid.NewString())
+	gateway := &gateway{node: self}
+	n.system = actors.New(actors.Options{
+		Store: n.batcher, Gateway: gateway, View: n.view, Clock: n.clock,
+		IdleAfter: max(idleAfter, cfg.DenyGrace), Log: n.log, Registerer: n.registry,
+		Refused: n.refused.WithLabelValues("employee"),
+	})
+	gate, err := api.NewGate(api.GateOptions{
+		Tokens: n.tokens, Rows: rows{n.batcher}, Clock: n.clock,
+		PublicURL: cfg.PublicURL, AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
+	})
+	if err != nil {
+		return err
+	}
+	n.hub, err = hub.New(hub.Options{
+		Node: self, Gate: gate, Owners: owners{n.system}, Ended: n.view, Now: n.clock.Now,
+		Log: n.log, Registerer: n.registry, Refused: n.refused.WithLabelValues("socket"),
+	})
+	gateway.hub = n.hub
+	return err
+}
+
+// openTokens reads the issuer, the secret and the signing keys that all nodes share.
+func (n *node) openTokens(ctx context.Context) (err error) {
+	cfg := n.config
+	n.keys, err = token.NewKeys(ctx, token.KeysOptions{
+		Store: signingKeys{n.store}, Clock: n.clock, Alg: cfg.TokenAlg, Lifetime: cfg.AccessTokenLifetime, Log: n.log,
+	})
+	if err != nil {
+		return err
+	}
+	issuer, err := n.issuer(ctx)
+	if err != nil {
+		return err
+	}
+	var fresh [32]byte
+	_, _ = rand.Read(fresh[:]) // never fails
+	secret, err := n.store.Setting(ctx, "token_secret", fresh[:])
+	if err != nil {
+		return err
+	}
+	n.tokens, err = token.New(token.Options{
+		Keys: n.keys, Clock: n.clock, Issuer: issuer, Audience: cfg.Audience, Lifetime: cfg.AccessTokenLifetime, Secret: secret,
+	})
+	return err
+}
+
+// issuer is the one kept in the store since the first start; asking for another later is an error,
+// because every token in the world names the old one.
+func (n *node) issuer(ctx context.Context) (string, error) {
+	proposed := n.config.Issuer
+	if proposed == "" {
+		proposed = n.url()
+	}
+	kept, err := n.store.Setting(ctx, "issuer", []byte(proposed))
+	if err != nil {
+		return "", err
+	}
+	if n.config.Issuer != "" && string(kept) != n.config.Issuer {
+		return "", fmt.Errorf("this store's issuer is %s and cannot become %s: tokens name it; leave --issuer out", kept, n.config.Issuer)
+	}
+	return string(kept), nil
+}
+
+// url is where clients reach this node.
+func (n *node) url() string {
+	if n.config.PublicURL != "" {
+		return n.config.PublicURL
+	}
+	scheme := "http"
+	if n.config.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + n.listeners.public.Addr().String()
+}
+
+func (n *node) openAPI() (err error) {
+	cfg := n.config
+	n.accessKeys, err = loadOrMakeKeys(cfg.DataDir(), *cfg)
+	if err != nil {
+		return err
+	}
+	n.api, err = api.New(api.Options{
+		Employees: n.system, Rows: rows{n.batcher}, Profiles: profiles{n.store}, View: n.view,
+		Sockets: n.hub, Socket: n.hub, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
+		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
+		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
+		SessionLifetime: cfg.SessionLifetime, SessionIdle: cfg.SessionIdle, MaxStaleness: cfg.MaxStaleness,
+		Policy: cfg.Policy(), DenyGrace: cfg.DenyGrace, Log: n.log, Registerer: n.registry, Gatherer: n.registry,
+	})
+	return err
+}
+
+// listeners are open before anything else, so that a port in use is known before the store is touched.
+type listeners struct{ public, ops net.Listener }
+
+func listen(cfg *config.Config) (*listeners, error) {
+	public, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s (--listen): %w", cfg.Listen, err)
+	}
+	ops, err := net.Listen("tcp", cfg.OpsListen)
+	if err != nil {
+		public.Close()
+		return nil, fmt.Errorf("listen on %s (--ops-listen): %w", cfg.OpsListen, err)
+	}
+	return &listeners{public: public, ops: ops}, nil
+}
+
+func (l *listeners) close() {
+	l.public.Close()
+	l.ops.Close()
+}

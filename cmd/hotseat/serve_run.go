@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hotseat-hub/hotseat/actors"
+	"github.com/hotseat-hub/hotseat/api"
+	"github.com/hotseat-hub/hotseat/hub/enforce"
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+const (
+	// idleAfter is how long an employee without command or socket stays in memory.
+	idleAfter = 2 * time.Minute
+	// lastWords bounds what is done after draining: requests under way, commits under way.
+	lastWords = 10 * time.Second
+)
+
+// readiness says why this node should get no traffic.
+type readiness struct {
+	view         *enforce.View
+	maxStaleness time.Duration
+	draining     atomic.Bool
+}
+
+func (r *readiness) reasons() []string {
+	var reasons []string
+	if r.draining.Load() {
+		reasons = append(reasons, "draining")
+	}
+	if age := r.view.Staleness(time.Now()); age > r.maxStaleness {
+		reasons = append(reasons, fmt.Sprintf("the store has not answered for %s", age.Round(time.Millisecond)))
+	}
+	return reasons
+}
+
+// run serves until ctx is done, then drains: first not ready but still serving, then without
+// sockets, then without requests, last without commits.
+func (n *node) run(ctx context.Context, stdout io.Writer) error {
+	parts, stopParts := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopParts()
+	group, failed := errgroup.WithContext(parts)
+	for _, run := range []func(context.Context) error{
+		n.store.Run, n.clock.Run, n.keys.Run, n.tail.Run, n.hub.Run, n.sweeper().Run,
+	} {
+		group.Go(func() error { return run(failed) })
+	}
+	// The actors outlive those who ask them, the batcher outlives the actors.
+	stopActors := runUntilStopped(group, n.system.Run)
+	stopBatcher := runUntilStopped(group, n.batcher.Run)
+	public := n.serve(group, n.listeners.public, n.api.Handler())
+	ops := n.serve(group, n.listeners.ops, n.api.OpsHandler())
+
+	if err := n.welcome(ctx, stdout); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		n.drain()
+	case <-failed.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	err := errors.Join(public.Shutdown(last), ops.Shutdown(last))
+	stopParts()
+	stopActors()
+	stopBatcher()
+	return errors.Join(group.Wait(), err)
+}
+
+func runUntilStopped(group *errgroup.Group, run func(context.Context) error) (stop context.CancelFunc) {
+	ctx, stop := context.WithCancel(context.Background())
+	group.Go(func() error { return run(ctx) })
+	return stop
+}
+
+// drain lets proxies notice that this node is not ready, then sends the sockets elsewhere.
+func (n *node) drain() {
+	n.ready.draining.Store(true)
+	n.log.Info("draining", "delay", n.config.DrainDelay, "sockets", n.hub.Count(), "over", n.config.DrainDuration)
+	time.Sleep(n.config.DrainDelay)
+	over, cancel := context.WithTimeout(context.Background(), n.config.DrainDuration)
+	defer cancel()
+	if err := n.hub.Drain(over, n.config.DrainDuration); err != nil {
+		n.log.Warn("drain", "error", err)
+	}
+}
+
+// serve answers on a listener, with TLS on the public one when a certificate was given.
+func (n *node) serve(group *errgroup.Group, on net.Listener, handler http.Handler) *http.Server {
+	server := api.NewServer(handler, n.log)
+	group.Go(func() error {
+		var err error
+		if n.config.TLSCert != "" && on == n.listeners.public {
+			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+			err = server.ServeTLS(on, n.config.TLSCert, n.config.TLSKey)
+		} else {
+			err = server.Serve(on)
+		}
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return fmt.Errorf("serve on %s: %w", on.Addr(), err)
+	})
+	return server
+}
+
+func (n *node) sweeper() *actors.Sweeper {
+	started := &startedLog{store: n.store}
+	return &actors.Sweeper{
+		Next: started.next, Load: n.batcher.Load, Clock: n.clock, Lifetime: n.config.SessionLifetime, Log: n.log,
+		Expire: func(ctx context.Context, key session.Key) error {
+			_, err := n.system.Do(ctx, key, session.Expire{})
+			return err
+		},
+	}
+}
