@@ -13,7 +13,8 @@ const (
 	// Shards is how many fixed, named actors hold the employees of a node: hub/0 … hub/63.
 	Shards = 64
 	// maxOutstanding is how many commands one employee may owe answers to. One more is refused with
-	// ErrOverloaded, so that one employee's flood costs nobody else.
+	// ErrOverloaded, so that one employee's flood costs nobody else. Sockets that go away are never
+	// refused: there are no more of them than were attached.
 	maxOutstanding = 256
 )
 
@@ -89,13 +90,12 @@ func (sh *shard) forward(r *Request) {
 	if e == nil {
 		e = sh.activate(r.key)
 	}
-	if e.outstanding.Add(1) > maxOutstanding {
-		e.outstanding.Add(-1)
+	r.entry = e
+	if e.outstanding.Add(1) > maxOutstanding && !soft(r.Command) {
 		sh.system.refused()
-		r.Done(session.Reply{}, session.ErrOverloaded)
+		r.answer(session.Reply{}, session.ErrOverloaded)
 		return
 	}
-	r.entry = e
 	e.forwarded++
 	sh.system.actors.Root.Send(e.pid, r)
 }
