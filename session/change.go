@@ -44,8 +44,9 @@ type Close struct{ Socket Socket }
 
 // Reply answers any command; each fills what it has.
 type Reply struct {
-	Employee EmployeeID
-	Epoch    Epoch
+	Employee            EmployeeID
+	FirstName, LastName string
+	Epoch               Epoch
 	// Session is the session logged in, attached, checked, refreshed or logged out.
 	Session *Session
 	// Ended are the sessions that the command ended, as they were.

@@ -18,6 +18,8 @@ func (e *Employee) AppendRow(b []byte) []byte {
 	b = append(b, formatV1)
 	b = appendBools(b, e.Deleted, e.Locked, e.Policy != nil)
 	b = binary.AppendUvarint(b, uint64(e.Credential))
+	b = appendText(b, e.FirstName)
+	b = appendText(b, e.LastName)
 	if e.Policy != nil {
 		b = append(b, byte(e.Policy.MaxSessions), byte(e.Policy.OnLimit))
 	}
@@ -45,6 +47,7 @@ func (e *Employee) DecodeRow(b []byte) error {
 	flags := d.byte()
 	e.Deleted, e.Locked = flags&1 != 0, flags&2 != 0
 	e.Credential = uint32(d.uint())
+	e.FirstName, e.LastName = d.text(), d.text()
 	e.Policy = nil
 	if flags&4 != 0 {
 		e.Policy = &Policy{MaxSessions: int(d.byte()), OnLimit: OnLimit(d.byte())}

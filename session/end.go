@@ -76,11 +76,8 @@ func (st *step) create(c *Create) error {
 	st.begin(false)
 	st.ID, st.Deleted, st.Policy = c.Employee, false, c.Policy.own()
 	st.Locked = false
-	if c.Profile.PasswordHash != nil {
-		st.Credential++
-	}
 	profile := c.Profile
-	st.change.Profile = &profile
+	st.patch(&profile)
 	if c.Locked {
 		st.lock(c.Actor)
 	}
@@ -95,12 +92,9 @@ func (st *step) update(c *Update) error {
 	st.begin(false)
 	st.expire()
 	if c.Profile != nil {
-		st.change.Profile = c.Profile
-		if c.Profile.PasswordHash != nil {
-			st.Credential++
-			if !c.KeepSessions {
-				st.endAll(Ending{Reason: ReasonAdmin, By: By{Name: c.Actor}}, c.Actor)
-			}
+		st.patch(c.Profile)
+		if c.Profile.PasswordHash != nil && !c.KeepSessions {
+			st.endAll(Ending{Reason: ReasonAdmin, By: By{Name: c.Actor}}, c.Actor)
 		}
 	}
 	if c.Locked != nil && *c.Locked && !st.Locked {
@@ -115,6 +109,20 @@ func (st *step) update(c *Update) error {
 		st.setPolicy(c)
 	}
 	return nil
+}
+
+// patch passes the profile on, and keeps in the row what logins need of it.
+func (st *step) patch(p *ProfilePatch) {
+	st.change.Profile = p
+	if p.PasswordHash != nil {
+		st.Credential++
+	}
+	if p.FirstName != nil {
+		st.FirstName = *p.FirstName
+	}
+	if p.LastName != nil {
+		st.LastName = *p.LastName
+	}
 }
 
 func (st *step) lock(actor string) {
@@ -148,6 +156,7 @@ func (st *step) delete(c *Delete) error {
 	st.expire()
 	st.endAll(Ending{Reason: ReasonAdmin, By: By{Name: c.Actor}}, c.Actor)
 	st.Deleted, st.Locked, st.Policy = true, false, nil
+	st.FirstName, st.LastName = "", ""
 	st.Credential++
 	st.change.DeleteProfile = true
 	return nil

@@ -153,10 +153,12 @@ type Employee struct {
 	// Credential goes up with every password change. A password login says which one it
 	// checked, so that a login that raced a change is refused.
 	Credential uint32
-	Policy     *Policy   // nil: the server's default
-	Active     []Session // oldest first, at most MaxSeats
-	Endings    []Ending  // oldest first, at most MaxEndings
-	Keys       []KeyRecord
+	// FirstName and LastName are copied from the profile, because every login answers with them.
+	FirstName, LastName string
+	Policy              *Policy   // nil: the server's default
+	Active              []Session // oldest first, at most MaxSeats
+	Endings             []Ending  // oldest first, at most MaxEndings
+	Keys                []KeyRecord
 }
 
 // Exists reports whether the employee was made and not deleted.

@@ -69,6 +69,7 @@ func (st *step) finish() {
 		st.change.Reply.Row = &row
 	}
 	st.change.Reply.Employee, st.change.Reply.Epoch = st.ID, st.Epoch
+	st.change.Reply.FirstName, st.change.Reply.LastName = st.FirstName, st.LastName
 	st.Handles, st.change.Notices = st.split(st.now)
 	st.dropDetached()
 }
