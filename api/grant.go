@@ -11,7 +11,7 @@ import (
 )
 
 // grant makes the tokens of a session that a command answered with.
-func (x *exchange) grant(reply *session.Reply, profile *session.Profile) (*grantView, error) {
+func (x *exchange) grant(reply *session.Reply) (*grantView, error) {
 	access, claims, err := x.o.Tokens.Issue(reply.Employee, reply.Session)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func (x *exchange) grant(reply *session.Reply, profile *session.Profile) (*grant
 			Key: claims.Key, Session: reply.Session.ID, Generation: reply.Session.Refresh,
 		}),
 		Session:  viewSession(reply.Employee, reply.Session),
-		Employee: viewEmployee(reply.Employee, profile),
+		Employee: &employeeView{EmployeeID: reply.Employee, FirstName: reply.FirstName, LastName: reply.LastName},
 	}, nil
 }
 

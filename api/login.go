@@ -63,20 +63,20 @@ func (x *exchange) passwordLogin() error {
 	}
 	ctx, cancel := context.WithTimeout(x.r.Context(), commandTimeout)
 	defer cancel()
-	reply, profile, err := x.enter(ctx, employee.Key(), string(req.Password), cmd)
+	reply, err := x.enter(ctx, employee.Key(), string(req.Password), cmd)
 	if err != nil {
 		return err
 	}
-	return x.welcome(&reply, &profile, wait)
+	return x.welcome(&reply, wait)
 }
 
 // enter checks the password and logs in. When the password was changed in between, both are done
 // once more.
-func (x *exchange) enter(ctx context.Context, key session.Key, pass string, cmd session.Login) (session.Reply, session.Profile, error) {
+func (x *exchange) enter(ctx context.Context, key session.Key, pass string, cmd session.Login) (session.Reply, error) {
 	for again := true; ; again = false {
 		profile, err := x.checkPassword(ctx, key, pass)
 		if err != nil {
-			return session.Reply{}, profile, err
+			return session.Reply{}, err
 		}
 		cmd.Credential = profile.Credential
 		reply, err := x.o.Employees.Do(ctx, key, cmd)
@@ -84,9 +84,9 @@ func (x *exchange) enter(ctx context.Context, key session.Key, pass string, cmd 
 		case errors.Is(err, session.ErrCredentialChanged) && again:
 			continue
 		case errors.Is(err, session.ErrNotFound): // deleted in between
-			return reply, profile, errInvalidCredentials
+			return reply, errInvalidCredentials
 		}
-		return reply, profile, err
+		return reply, err
 	}
 }
 
@@ -115,8 +115,8 @@ func (x *exchange) checkPassword(ctx context.Context, key session.Key, pass stri
 }
 
 // welcome answers a login that was done.
-func (x *exchange) welcome(reply *session.Reply, profile *session.Profile, wait patience) error {
-	grant, err := x.grant(reply, profile)
+func (x *exchange) welcome(reply *session.Reply, wait patience) error {
+	grant, err := x.grant(reply)
 	if err != nil {
 		return err
 	}

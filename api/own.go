@@ -8,12 +8,8 @@ import (
 
 // showSession is GET /v1/session.
 func (x *exchange) showSession() error {
-	profile, err := x.profile(x.claims.Key)
-	if err != nil {
-		return err
-	}
 	v := viewSession(x.row.ID, x.session)
-	v.Employee = viewEmployee(x.row.ID, &profile)
+	v.Employee = viewEmployee(&x.row)
 	return x.reply(http.StatusOK, v)
 }
 
@@ -54,11 +50,7 @@ func (x *exchange) refresh() error {
 	if reply.Session == nil {
 		return x.reused(&reply, sent.Session)
 	}
-	profile, err := x.profile(sent.Key)
-	if err != nil {
-		return err
-	}
-	grant, err := x.grant(&reply, &profile)
+	grant, err := x.grant(&reply)
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,10 @@ func (x *exchange) peer() netip.Addr {
 	return at.Addr().Unmap().WithZone("")
 }
 
-func (x *exchange) trusted(addr netip.Addr) bool {
-	for _, prefix := range x.o.TrustedProxies {
+func (x *exchange) trusted(addr netip.Addr) bool { return within(x.o.TrustedProxies, addr) }
+
+func within(prefixes []netip.Prefix, addr netip.Addr) bool {
+	for _, prefix := range prefixes {
 		if prefix.Contains(addr) {
 			return true
 		}

@@ -13,6 +13,23 @@ var routes = []route{
 	{method: anyMethod, pattern: "/v1/authz", role: gateway, instant: true, handle: (*exchange).authz},
 	{method: "GET", pattern: "/.well-known/jwks.json", role: public, handle: (*exchange).jwks},
 
+	{method: "GET", pattern: "/v1/employees/{employee_id}/sessions/{session_id}", role: service, handle: (*exchange).showNamed},
+	{method: "DELETE", pattern: "/v1/employees/{employee_id}/sessions/{session_id}", role: service, handle: (*exchange).logoutNamed},
+	{method: "POST", pattern: "/v1/employees/{employee_id}/sessions/{session_id}/ws-ticket", role: service, handle: (*exchange).ticketNamed},
+
+	{method: "GET", pattern: "/v1/admin/employees", role: admin, handle: (*exchange).listEmployees},
+	{method: "POST", pattern: "/v1/admin/employees", role: admin, handle: (*exchange).createEmployee},
+	{method: "GET", pattern: "/v1/admin/employees/{employee_id}", role: admin, handle: (*exchange).showEmployee},
+	{method: "PATCH", pattern: "/v1/admin/employees/{employee_id}", role: admin, handle: (*exchange).patchEmployee},
+	{method: "DELETE", pattern: "/v1/admin/employees/{employee_id}", role: admin, handle: (*exchange).deleteEmployee},
+	{method: "GET", pattern: "/v1/admin/employees/{employee_id}/sessions", role: admin, handle: (*exchange).listSessions},
+	{method: "POST", pattern: "/v1/admin/employees/{employee_id}/end-sessions", role: admin, handle: (*exchange).endSessions},
+	{method: "POST", pattern: "/v1/admin/employees/{employee_id}/sessions/{session_id}/end", role: admin, handle: (*exchange).endSession},
+	{method: "POST", pattern: "/v1/admin/terminals/{terminal_id}/test-termination", role: admin, handle: (*exchange).testTermination},
+
+	{method: "GET", pattern: "/", role: public, instant: true, handle: (*exchange).page},
+	{method: "GET", pattern: "/openapi.json", role: public, instant: true, handle: (*exchange).openAPI},
+	{method: "GET", pattern: "/asyncapi.json", role: public, instant: true, handle: (*exchange).asyncAPI},
 	{method: "GET", pattern: "/healthz", role: public, instant: true, handle: (*exchange).healthz},
 	{method: "GET", pattern: "/readyz", role: public, instant: true, handle: (*exchange).readyz},
 	{method: "GET", pattern: "/ws/session/{terminal_id}", role: public, instant: true, handle: (*exchange).socket},
@@ -24,9 +41,6 @@ func (x *exchange) socket() error {
 	if x.o.Socket == nil {
 		return notFound("this server takes no sockets")
 	}
-	h := x.w.Header()
-	delete(h, "X-Request-Id") // the engine may hijack; what it answers is its own
-	delete(h, "X-Content-Type-Options")
 	x.o.Socket.ServeHTTP(x.w, x.r)
 	return nil
 }

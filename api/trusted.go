@@ -45,11 +45,7 @@ func (x *exchange) vouchedLogin() error {
 	if err != nil {
 		return err
 	}
-	profile, err := x.profile(employee.Key())
-	if err != nil {
-		return err
-	}
-	return x.welcome(&reply, &profile, wait)
+	return x.welcome(&reply, wait)
 }
 
 // fill adds to the command what only a backend may say.

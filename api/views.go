@@ -39,8 +39,8 @@ type employeeView struct {
 	LastName   string             `json:"last_name"`
 }
 
-func viewEmployee(id session.EmployeeID, p *session.Profile) *employeeView {
-	return &employeeView{EmployeeID: id, FirstName: p.FirstName, LastName: p.LastName}
+func viewEmployee(row *session.Employee) *employeeView {
+	return &employeeView{EmployeeID: row.ID, FirstName: row.FirstName, LastName: row.LastName}
 }
 
 // terminatedView is a session that a command ended, and how far its notice got.

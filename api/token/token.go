@@ -80,7 +80,7 @@ func (t *Tokens) Issuer() string { return t.o.Issuer }
 // says of the session's tokens: an ending must be remembered for as long as a token could show up.
 func (t *Tokens) Issue(employee session.EmployeeID, s *session.Session) (string, *Claims, error) {
 	now := t.o.Clock.Now()
-	exp := min(now.Add(t.o.Lifetime), s.TokensUntil, s.ExpiresAt)
+	exp := min(now.Add(t.o.Lifetime), s.TokensUntil, s.Deadline())
 	claims := &Claims{
 		Employee: employee, Key: employee.Key(), Client: s.Client, Session: s.ID, Terminal: s.Terminal,
 		Epoch: s.Epoch, IssuedAt: now / 1000 * 1000, ExpiresAt: exp / 1000 * 1000,

@@ -1,8 +1,0 @@
-package api
-
-import (
-	"net/http"
-	"testing"
-)
-
-func checkExchange(testing.TB, *http.Request, *http.Response, []byte) {}
