@@ -90,7 +90,7 @@ func (c *conn) wind() {
 
 // leave ends everything about the connection. Only its reader calls it, once.
 func (c *conn) leave() {
-	c.net.Close()
+	c.drop()
 	hub := c.engine.hub
 	c.mu.Lock()
 	c.gone = true
@@ -103,3 +103,7 @@ func (c *conn) leave() {
 	c.engine.forget(c)
 	c.engine.running.Done()
 }
+
+// drop closes at once. Closing a TLS connection would first wait to write a last record, which whoever
+// closes in order has written before.
+func (c *conn) drop() { beneath(c.net).Close() }

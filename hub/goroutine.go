@@ -53,7 +53,7 @@ func (e *goroutines) adopt(nc net.Conn, head, early []byte, r *Request, v Verdic
 	})
 	go c.read(early)
 	if e.hasStopped() {
-		nc.Close() // stop may have looked for connections before this one was there
+		c.drop() // stop may have looked for connections before this one was there
 	}
 	return true
 }
@@ -144,7 +144,7 @@ func (e *goroutines) stop() {
 	e.mu.Unlock()
 	for i := range e.table {
 		for _, c := range e.shard(i) {
-			c.net.Close()
+			c.drop()
 		}
 	}
 	e.running.Wait()

@@ -68,7 +68,7 @@ func (c *conn) flush() {
 		}
 		c.net.SetWriteDeadline(time.Now().Add(hub.options.WriteTimeout))
 		if _, err := c.net.Write(batch); err != nil {
-			c.net.Close() // its reader sees that and leaves
+			c.drop() // its reader sees that and leaves
 			return
 		}
 		c.mu.Lock()
@@ -93,6 +93,7 @@ func (c *conn) nextBatch() []byte {
 	c.net.SetWriteDeadline(time.Time{})
 	if c.out.shutting {
 		c.closeWrite()
+		c.net.SetReadDeadline(time.Now().Add(linger))
 	}
 	return nil
 }

@@ -17,12 +17,17 @@ const userTimeout = 20 * time.Second
 // tuneTCP sets what a socket of this hub needs. Errors are left to the first read or write: a
 // connection that cannot be tuned is broken already, or is no TCP at all.
 func tuneTCP(nc net.Conn) {
-	if secure, ok := nc.(*tls.Conn); ok {
-		nc = secure.NetConn()
-	}
-	if tcp, ok := nc.(*net.TCPConn); ok {
+	if tcp, ok := beneath(nc).(*net.TCPConn); ok {
 		tcp.SetWriteBuffer(sendBuffer)
 		tcp.SetNoDelay(true)
 		setUserTimeout(tcp, userTimeout)
 	}
+}
+
+// beneath is the connection that TLS runs over.
+func beneath(nc net.Conn) net.Conn {
+	if secure, ok := nc.(*tls.Conn); ok {
+		return secure.NetConn()
+	}
+	return nc
 }

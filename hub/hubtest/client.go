@@ -2,6 +2,7 @@ package hubtest
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -158,3 +159,11 @@ func (c *raw) expectEnd() {
 }
 
 func describe(f ws.Frame) string { return fmt.Sprintf("op %d %q", f.Header.OpCode, f.Payload) }
+
+// shrink makes the kernel of a client that does not read take little for it.
+func shrink(nc net.Conn) {
+	if secure, ok := nc.(*tls.Conn); ok {
+		nc = secure.NetConn()
+	}
+	nc.(*net.TCPConn).SetReadBuffer(8 << 10)
+}

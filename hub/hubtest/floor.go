@@ -2,8 +2,10 @@ package hubtest
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/hub"
@@ -27,18 +29,18 @@ type Floor struct {
 	// Lose drops direct notices, as when the node that sends them dies.
 	Lose bool
 
-	mu       sync.Mutex
-	hub      *hub.Hub
-	states   map[session.Key]session.State
-	seats    map[string]hub.Seat // by token
-	log      []session.Event
-	detached []session.Socket
-	serial   byte
+	mu      sync.Mutex
+	changed chan struct{} // closed, and made anew, with every command
+	hub     *hub.Hub
+	states  map[session.Key]session.State
+	seats   map[string]hub.Seat // by token
+	log     []session.Event
+	serial  uint32
 }
 
 // NewFloor makes an empty one.
 func NewFloor() *Floor {
-	f := &Floor{states: map[session.Key]session.State{}, seats: map[string]hub.Seat{}}
+	f := &Floor{changed: make(chan struct{}), states: map[session.Key]session.State{}, seats: map[string]hub.Seat{}}
 	f.View = enforce.NewView(enforce.Options{Rows: f})
 	return f
 }
@@ -49,7 +51,8 @@ func now() session.Time { return session.TimeOf(time.Now()) }
 func (f *Floor) Login(employee session.EmployeeID, terminal session.TerminalID) (token string, reply session.Reply) {
 	f.mu.Lock()
 	f.serial++
-	id := session.ID{15: f.serial}
+	id := session.ID{11: 1}
+	binary.BigEndian.PutUint32(id[12:], f.serial)
 	f.mu.Unlock()
 	reply, err := f.do(employee.Key(), session.Login{
 		Employee: employee, Session: id, Terminal: terminal, Device: "Chrome on Linux", Client: "hotseat", Trusted: true,
@@ -58,7 +61,7 @@ func (f *Floor) Login(employee session.EmployeeID, terminal session.TerminalID) 
 	if err != nil {
 		panic(fmt.Sprintf("login %s: %v", employee, err))
 	}
-	token = fmt.Sprintf("token-%d", id[15])
+	token = "token-" + id.String()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seats[token] = hub.Seat{
@@ -101,16 +104,25 @@ func (f *Floor) Attach(_ context.Context, key session.Key, a session.Attach, don
 // Detach implements hub.Owners.
 func (f *Floor) Detach(key session.Key, s session.Socket) {
 	f.do(key, session.Detach{Socket: s})
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.detached = append(f.detached, s)
 }
 
-// Handles are the sockets that the owner knows of an employee.
-func (f *Floor) Handles(employee session.EmployeeID) int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.states[employee.Key()].Handles)
+// AwaitHandles waits until the owner of an employee knows n sockets.
+func (f *Floor) AwaitHandles(t *testing.T, employee session.EmployeeID, n int) {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		f.mu.Lock()
+		known, changed := len(f.states[employee.Key()].Handles), f.changed
+		f.mu.Unlock()
+		if known == n {
+			return
+		}
+		select {
+		case <-changed:
+		case <-late:
+			t.Fatalf("the owner of %s knows %d sockets, want %d", employee, known, n)
+		}
+	}
 }
 
 // Load implements enforce.Rows.
@@ -139,6 +151,8 @@ func (f *Floor) do(key session.Key, cmd session.Command) (session.Reply, error) 
 	}
 	f.states[key] = next
 	f.log = append(f.log, change.Events...)
+	close(f.changed)
+	f.changed = make(chan struct{})
 	lose := f.Lose
 	f.mu.Unlock()
 	if lose {
