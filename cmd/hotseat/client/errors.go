@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -108,6 +109,10 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
+	}
+	var dial *net.OpError
+	if errors.As(err, &dial) {
+		err = dial.Err // the address is said already
 	}
 	return &Unreachable{Server: c.Server(), Err: err}
 }

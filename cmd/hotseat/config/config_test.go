@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +54,13 @@ func TestFlagsAreStrongerThanTheEnvironmentThanTheFile(t *testing.T) {
 	require.Equal(t, "env", c.Audience)
 	require.Equal(t, time.Hour, c.SessionLifetime)
 	require.Equal(t, 3, c.MaxSessions)
+}
+
+func TestAnEmptyVariableIsNotSet(t *testing.T) {
+	c, err := load(t, "audience: file\n", []string{"HOTSEAT_AUDIENCE=", "HOTSEAT_ADMIN_KEY=", "HOTSEAT_ADMIN_KEY_FILE=", "HOTSEAT_CONFIG="})
+	require.NoError(t, err)
+	require.Equal(t, "file", c.Audience)
+	require.Empty(t, c.AdminKeys)
 }
 
 func TestTheStateDirectoryOfSystemdHoldsTheStore(t *testing.T) {
@@ -151,14 +157,4 @@ func TestTheNearestNameIsTheOneMeant(t *testing.T) {
 			require.Equal(t, ": did you mean "+want+"?", got, unknown)
 		}
 	}
-}
-
-func TestTheReferenceNamesEverySetting(t *testing.T) {
-	var out bytes.Buffer
-	require.NoError(t, WriteReference(&out))
-	for i := range Table {
-		require.Contains(t, out.String(), "`--"+Table[i].Name+"` | `"+Table[i].Env()+"`")
-		require.NotEmpty(t, Table[i].Help)
-	}
-	require.Equal(t, len(Table), strings.Count(out.String(), "\n"))
 }

@@ -93,14 +93,15 @@ func (c *Config) wrong(name string, err error) error {
 	return fmt.Errorf("%s: %s: %w", where, name, err)
 }
 
-// readEnv reads HOTSEAT_*; a secret may be in the file that its variable with _FILE names.
+// readEnv reads HOTSEAT_*; a secret may be in the file that its variable with _FILE names. An empty
+// variable is one that is not set, as compose files and unit files write it.
 func readEnv(environ []string) (map[string]string, error) {
 	if err := CheckEnv(environ); err != nil {
 		return nil, err
 	}
 	given := make(map[string]string)
 	for _, one := range environ {
-		if name, value, ok := strings.Cut(one, "="); ok {
+		if name, value, _ := strings.Cut(one, "="); value != "" {
 			given[name] = value
 		}
 	}
