@@ -88,7 +88,7 @@ func runUntilStopped(group *errgroup.Group, run func(context.Context) error) (st
 func (n *node) drain() {
 	n.ready.draining.Store(true)
 	n.log.Info("draining", "delay", n.config.DrainDelay, "sockets", n.hub.Count(), "over", n.config.DrainDuration)
-	time.Sleep(n.config.DrainDelay)
+	<-time.After(n.config.DrainDelay)
 	over, cancel := context.WithTimeout(context.Background(), n.config.DrainDuration)
 	defer cancel()
 	if err := n.hub.Drain(over, n.config.DrainDuration); err != nil {
