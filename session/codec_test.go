@@ -13,7 +13,7 @@ import (
 // full is a row and its events with something in every field, at the limits of its lists.
 func full() (session.Employee, []session.Event) {
 	policy := session.Policy{MaxSessions: session.MaxSeats, OnLimit: session.Deny}
-	row := session.Employee{Deleted: true, Locked: true, Credential: math.MaxUint32, Policy: &policy}
+	row := session.Employee{Deleted: true, Locked: true, Credential: math.MaxUint32, FirstName: "Ada", LastName: "Lovelace\x00", Policy: &policy}
 	var events []session.Event
 	for n := 1; n <= session.MaxSeats; n++ {
 		s := session.Session{

@@ -111,8 +111,11 @@ func TestALoginDoesWhatASlowAndObviousModelDoes(t *testing.T) {
 	})
 }
 
+// few sockets meet each other often.
+func (r *random) few() session.Socket { return session.Socket{Node: "n1", Conn: uint64(r.below(3))} }
+
 func (m *model) attach(r *random, state session.State) session.State {
-	c := session.Attach{Session: r.known(), Socket: r.socket()}
+	c := session.Attach{Session: r.known(), Socket: r.few()}
 	taken := slices.ContainsFunc(m.seats, func(s *seat) bool { return s.sockets[c.Socket] })
 	for _, s := range m.seats {
 		if s.id == c.Session && s.dies > r.now && !taken && len(s.sockets) < session.MaxSockets {
@@ -124,7 +127,7 @@ func (m *model) attach(r *random, state session.State) session.State {
 }
 
 func (m *model) detach(r *random, state session.State) session.State {
-	c := session.Detach{Socket: r.socket()}
+	c := session.Detach{Socket: r.few()}
 	for _, s := range m.seats {
 		if s.sockets[c.Socket] {
 			delete(s.sockets, c.Socket)

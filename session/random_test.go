@@ -58,7 +58,7 @@ func (r *random) terminal() session.TerminalID {
 }
 
 func (r *random) socket() session.Socket {
-	return session.Socket{Node: pick[session.Node](r, "n1", "n2"), Conn: uint64(r.below(24))}
+	return session.Socket{Node: pick[session.Node](r, "n1", "n1", "n2"), Conn: uint64(r.below(pick(r, 4, 4, 24)))}
 }
 
 // policy is mostly a good one; now and then one that no row can keep.
@@ -85,12 +85,12 @@ func (r *random) deadline() session.Deadline {
 }
 
 func (r *random) command() session.Command {
-	switch r.below(20) {
+	switch r.below(22) {
 	default:
 		return r.login()
-	case 6, 7, 8:
+	case 6, 7, 8, 20:
 		return r.attach()
-	case 9:
+	case 9, 21:
 		return session.Detach{Socket: r.socket()}
 	case 10:
 		return session.NodeLost{Node: pick[session.Node](r, "n1", "n2")}
@@ -183,6 +183,6 @@ func (r *random) profile() session.ProfilePatch {
 	if r.yes() {
 		return session.ProfilePatch{}
 	}
-	phc := "$argon2id$"
-	return session.ProfilePatch{PasswordHash: &phc}
+	phc, name := "$argon2id$", "Ada"
+	return session.ProfilePatch{PasswordHash: &phc, FirstName: &name}
 }

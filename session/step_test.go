@@ -1,10 +1,12 @@
 package session_test
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -210,6 +212,34 @@ func wrongLogin(next *session.State, c *session.Change, login *session.Login) st
 		return "the login's session is not the newest"
 	}
 	return ""
+}
+
+// A client may open sockets by tickets as fast as it likes; what its owner remembers of them is bounded.
+func TestTicketsBeyondTheBoundAreRefusedUntilOlderOnesAreForgotten(t *testing.T) {
+	state, _, err := session.Step(session.State{Since: start}, start, session.Login{
+		Employee: "ada", Session: numbered(1), Terminal: "till-1", Trusted: true, Lifetime: time.Hour, Default: session.Policy{MaxSessions: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	redeem := func(n int, now session.Time) (err error) {
+		state, _, err = session.Step(state, now, session.Attach{
+			Session: numbered(1), Socket: session.Socket{Node: "n1", Conn: uint64(n)},
+			Ticket: &session.Ticket{Nonce: numbered(n), IssuedAt: now},
+		})
+		return err
+	}
+	for n := 1; n <= session.MaxTickets; n++ {
+		if err := redeem(n, start); err != nil {
+			t.Fatalf("ticket %d: %v", n, err)
+		}
+	}
+	if err := redeem(session.MaxTickets+1, start); !errors.Is(err, session.ErrTicketSpent) {
+		t.Errorf("one too many: %v", err)
+	}
+	if err := redeem(session.MaxTickets+1, start.Add(session.TicketWindow)+1); err != nil {
+		t.Errorf("after the window: %v", err)
+	}
 }
 
 // wrongAgain sends the same command again: it may be refused or answered, and starts and ends nothing.

@@ -16,8 +16,8 @@ import (
 //	attach ada n1/7 s1 [epoch=N] [ticket=t1 issued=-3s]    check ada s1    detach ada n1/7
 //	node-lost ada n1    logout ada s1    refresh ada s1 GENERATION    expire ada
 //	end ada s1|all [except=s2] [reason=logout] [actor=KEY] [message=TEXT]
-//	create ada [policy=2/deny] [locked] [password]    delete ada
-//	update ada [policy=2|policy=default] [lock] [unlock] [password] [keep]
+//	create ada [policy=2/deny] [locked] [password] [first=Ada] [last=…]    delete ada
+//	update ada [policy=2|policy=default] [lock] [unlock] [password] [keep] [first=Ada] [last=…]
 //
 // A login is a trusted one unless it brings a password. by=10s sets a command's deadline.
 func (w *world) command(verb string) session.Command {
@@ -58,7 +58,7 @@ func (w *world) command(verb string) session.Command {
 		if a.has("policy") {
 			c.Policy = w.policy(a.str("policy"))
 		}
-		c.Profile.PasswordHash = passwordOf(a)
+		c.Profile = profileOf(a)
 		return c
 	case "update":
 		return w.update()
@@ -129,18 +129,24 @@ func (w *world) update() session.Command {
 		lock := a.has("lock")
 		c.Locked = &lock
 	}
-	if hash := passwordOf(a); hash != nil {
-		c.Profile = &session.ProfilePatch{PasswordHash: hash}
+	if p := profileOf(a); p != (session.ProfilePatch{}) {
+		c.Profile = &p
 	}
 	return c
 }
 
-func passwordOf(a args) *string {
-	if !a.has("password") {
-		return nil
+func profileOf(a args) (p session.ProfilePatch) {
+	if a.has("password") {
+		phc := "$argon2id$"
+		p.PasswordHash = &phc
 	}
-	phc := "$argon2id$"
-	return &phc
+	if first, ok := a.value("first"); ok {
+		p.FirstName = &first
+	}
+	if last, ok := a.value("last"); ok {
+		p.LastName = &last
+	}
+	return p
 }
 
 func hash(text string) (h [16]byte) { copy(h[:], text); return h }
@@ -239,6 +245,9 @@ func replyWords(r *session.Reply) string {
 	}
 	if r.Replayed {
 		text += " replayed"
+	}
+	if name := strings.TrimSpace(r.FirstName + " " + r.LastName); name != "" {
+		text += " to " + name
 	}
 	return text
 }
