@@ -14,7 +14,10 @@ func Run(t *testing.T, listen Listener) {
 	for i := range s.NumMethod() {
 		name := s.Type().Method(i).Name
 		if run, ok := s.Method(i).Interface().(func(*testing.T)); ok {
-			t.Run(name, run)
+			t.Run(name, func(t *testing.T) {
+				t.Parallel() // each starts a server of its own
+				run(t)
+			})
 		}
 	}
 }
