@@ -23,8 +23,8 @@ versions:
 	@tools/versions.sh go node
 
 .PHONY: run
-run: go-version ## start the demo: three employees, its own store, nothing else needed
-	go run ./cmd/hotseat serve --demo
+run: build ## start the demo: three employees, its own store, nothing else needed
+	@exec bin/hotseat serve --demo
 
 .PHONY: build
 build: go-version ## build bin/hotseat
