@@ -35,41 +35,68 @@ func newConn(e *goroutines, id uint64, nc net.Conn) *conn {
 
 // turn lets the conversation take one input and does what it says. False when the connection is gone.
 func (c *conn) turn(t turn) bool {
-	var out output
-	hub := c.engine.hub
-	c.mu.Lock()
-	if c.gone {
-		c.mu.Unlock()
+	did := c.locked(t)
+	if did == nil {
 		return false
 	}
-	t(&c.talk, hub.now(), &out)
-	if out.seated != nil {
-		hub.seat(c.id, out.seated)
+	hub := c.engine.hub
+	hub.report(session.Sent, did.sent)
+	hub.report(session.Acked, did.acked)
+	hub.report(session.Offline, did.offline)
+	if did.seated != nil {
+		hub.attach(c.id, did.seated)
 	}
-	sent, unsent := c.write(out.frames, out.sent)
+	if did.token != "" && c.engine.enter() {
+		go func() {
+			defer c.engine.running.Done()
+			hub.authenticate(c.id, did.request, did.token)
+		}()
+	}
+	return true
+}
+
+// done is what is left to do of a turn when the lock is free: its fields are those of output.
+type done struct {
+	sent, acked, offline []follow
+	seated               *Seat
+	token                string
+	request              *Request
+}
+
+// locked is the part of turn that holds the lock. Nil when the connection is gone.
+func (c *conn) locked(t turn) *done {
+	c.mu.Lock()
+	defer c.mu.Unlock() // a panic must not leave others waiting
+	if c.gone {
+		return nil
+	}
+	var out output
+	t(&c.talk, c.engine.hub.now(), &out)
+	if out.seated != nil {
+		c.engine.hub.seat(c.id, out.seated)
+	}
+	did := done{acked: out.acked, offline: out.offline, seated: out.seated, token: out.token}
+	var unsent []follow
+	did.sent, unsent = c.write(out.frames, out.sent)
+	did.offline = append(did.offline, unsent...)
 	if out.shut {
 		c.shut()
 	}
 	c.wind()
-	request := c.request
 	if out.token != "" {
-		c.request = nil
+		did.request = c.arrived()
 	}
-	c.mu.Unlock()
+	return &did
+}
 
-	hub.report(session.Sent, sent)
-	hub.report(session.Acked, out.acked)
-	hub.report(session.Offline, append(out.offline, unsent...))
-	if out.seated != nil {
-		hub.attach(c.id, out.seated)
+// arrived gives up the place among those who have not sent their token.
+func (c *conn) arrived() *Request {
+	r := c.request
+	if r != nil {
+		c.request = nil
+		c.engine.hub.awaiting.Add(-1)
 	}
-	if out.token != "" && c.engine.enter() {
-		go func() {
-			defer c.engine.running.Done()
-			hub.authenticate(c.id, request, out.token)
-		}()
-	}
-	return true
+	return r
 }
 
 // wind sets the timer for a deadline of the conversation; the clock hand alone would be up to a
@@ -96,6 +123,7 @@ func (c *conn) leave() {
 	c.gone = true
 	c.talk.phase, c.talk.due = closed, 0
 	c.wind()
+	c.arrived()
 	unsent := c.out.drop()
 	c.mu.Unlock()
 	hub.report(session.Offline, unsent)

@@ -22,8 +22,11 @@ type Options struct {
 	// AuthTimeout is how long a socket may take to send its token; 5 s. Longer holds sockets for
 	// strangers, shorter loses slow links.
 	AuthTimeout time.Duration
-	// AttachTimeout bounds each question to the Gate about a token and to the owner; 5 s. Past it
-	// the socket is closed with 1013.
+	// MaxAwaiting is how many such sockets there may be; 4096. Further ones get 503; those that
+	// bring their token in the handshake are not counted.
+	MaxAwaiting int
+	// AttachTimeout bounds each question to the Gate and to the owner; 5 s. Past it the socket is
+	// closed with 1013.
 	AttachTimeout time.Duration
 	// AckTimeout is how long a terminated socket may take to ack; 500 ms.
 	AckTimeout time.Duration
@@ -46,20 +49,21 @@ type Options struct {
 	Now        func() session.Time
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
-	Refused    prometheus.Counter // hotseat_queue_refused_total of the write queues
+	Refused    prometheus.Counter // hotseat_queue_refused_total of the sockets: write queues, and MaxAwaiting
 }
 
 // Hub holds the sockets of one node. Any goroutine may call any of its methods, and those that
 // actors call do not wait.
 type Hub struct {
-	options Options
-	rules   rules
-	start   time.Time
-	index   *index
-	engine  engine
-	sockets *goroutines // the engine as what takes over connections of net/http
-	metrics *metrics
-	closing atomic.Bool // new sockets are sent elsewhere
+	options  Options
+	rules    rules
+	start    time.Time
+	index    *index
+	engine   engine
+	sockets  *goroutines // the engine as what takes over connections of net/http
+	metrics  *metrics
+	closing  atomic.Bool  // new sockets are sent elsewhere
+	awaiting atomic.Int64 // sockets that have not sent their token: at most Options.MaxAwaiting
 }
 
 // New makes a Hub that takes sockets at once; Run keeps their deadlines.
@@ -104,6 +108,7 @@ func (h *Hub) refuseQueue() {
 
 func (o *Options) setDefaults() {
 	orDefault(&o.AuthTimeout, 5*time.Second)
+	orDefault(&o.MaxAwaiting, 4096)
 	orDefault(&o.AttachTimeout, 5*time.Second)
 	orDefault(&o.AckTimeout, 500*time.Millisecond)
 	orDefault(&o.Heartbeat, 25*time.Second)

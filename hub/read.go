@@ -2,6 +2,7 @@ package hub
 
 import (
 	"io"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -15,6 +16,11 @@ var buffers = sync.Pool{New: func() any { return new([readSize]byte) }}
 // read is the goroutine of a connection: it hears the client until either side has had enough.
 func (c *conn) read(early []byte) {
 	defer c.leave()
+	defer func() { // what one client sends must not cost the others theirs
+		if p := recover(); p != nil {
+			c.engine.hub.options.Log.Error("a conversation panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
 	c.hear(early)
 	for {
 		buffer := buffers.Get().(*[readSize]byte)

@@ -8,7 +8,11 @@ import (
 	"time"
 )
 
-var drainingHere = &objection{http.StatusServiceUnavailable, "overloaded", "this node is being drained; connect again"}
+// The objections of a hub that has no place for a socket.
+var (
+	drainingHere = &objection{http.StatusServiceUnavailable, "overloaded", "this node is being drained; connect again"}
+	tooManyAwait = &objection{http.StatusServiceUnavailable, "overloaded", "too many sockets wait to send their token; send it in the handshake"}
+)
 
 // refuse answers with what the Gate decided.
 func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, v Verdict) {

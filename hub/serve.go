@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -31,12 +32,29 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request := newRequest(r, terminal, offered)
-	verdict := h.judge(func() Verdict { return h.options.Gate.Admit(r.Context(), request) })
-	if verdict.Status != 0 {
+	ctx, cancel := context.WithTimeout(r.Context(), h.rules.attachTimeout)
+	defer cancel()
+	verdict := h.judge(func() Verdict { return h.options.Gate.Admit(ctx, request) })
+	switch {
+	case verdict.Status != 0:
 		h.refuse(w, r, verdict)
-		return
+	case verdict.Await && !h.mayAwait():
+		w.Header().Set("Retry-After", "5")
+		h.object(w, r, tooManyAwait)
+	default:
+		h.upgrade(w, r, request, verdict)
 	}
-	h.upgrade(w, r, request, verdict)
+}
+
+// mayAwait takes one of the places for sockets that have not sent their token; the engine gives it
+// back.
+func (h *Hub) mayAwait() bool {
+	if h.awaiting.Add(1) <= int64(h.options.MaxAwaiting) {
+		return true
+	}
+	h.awaiting.Add(-1)
+	h.refuseQueue()
+	return false
 }
 
 // upgrade takes the connection from the HTTP server.
@@ -45,6 +63,7 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request, request *Request, 
 	if err != nil {
 		h.options.Log.Error("this HTTP server or its middleware cannot give up a connection", "error", err)
 		h.object(w, r, notHTTP11)
+		h.giveBack(v)
 		return
 	}
 	protocol := choose(v, request.Protocols)
@@ -53,6 +72,14 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request, request *Request, 
 	buffered.Read(early)
 	if !h.sockets.adopt(nc, head, early, request, v, protocol == protocolName) {
 		nc.Close()
+		h.giveBack(v)
+	}
+}
+
+// giveBack undoes mayAwait for a connection that no engine took.
+func (h *Hub) giveBack(v Verdict) {
+	if v.Await {
+		h.awaiting.Add(-1)
 	}
 }
 

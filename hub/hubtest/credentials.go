@@ -153,3 +153,22 @@ func (s suite) AnOwnerThatNeverAnswersCostsA1013(t *testing.T) {
 	require.Equal(t, "store_unavailable", c.expect("error")["code"])
 	c.expectClose(1013)
 }
+
+func (s suite) SocketsWithoutATokenAreBounded(t *testing.T) {
+	server := Start(t, s.listen, hub.Options{MaxAwaiting: 2})
+	token, _ := server.Floor.Login("ada", "till-1")
+	first := server.connect(t, "till-1")
+	second := server.connect(t, "till-1")
+	refused := server.say(t, handshake("/ws/session/till-1/"))
+	require.Equal(t, http.StatusServiceUnavailable, refused.resp.StatusCode)
+	require.NotEmpty(t, refused.resp.Header.Get("Retry-After"))
+	server.seated(t, "till-1", token) // who brings a token is not counted
+
+	first.write(text(`{"type":"authenticate","token":"` + token + `"}`))
+	first.expect("session_established")
+	server.connect(t, "till-1")
+	second.net.Close()
+	for server.say(t, handshake("/ws/session/till-1/")).resp.StatusCode != http.StatusSwitchingProtocols {
+		waitABit(t)
+	}
+}

@@ -17,11 +17,13 @@ import (
 const Node session.Node = "n1/boot"
 
 // Floor is where the employees of a test live: the rules of package session, in memory, executed in
-// the order of Change. It is the Hub's Owners, Gate and, by its View, Ended. Any goroutine may use it.
+// the order of Change. It is the Hub's Owners, Gate and Ended. Any goroutine may use it.
 type Floor struct {
 	View *enforce.View
 	// BeforeReply, when set, is called after an attach was decided and before the hub hears.
 	BeforeReply func()
+	// Looking, when set, is called when the hub asks the view about a session.
+	Looking func(session.ID)
 	// Silent owners decide and never answer an attach.
 	Silent bool
 	// AttachError, when set, is the answer to every attach.
@@ -123,6 +125,14 @@ func (f *Floor) AwaitHandles(t *testing.T, employee session.EmployeeID, n int) {
 			t.Fatalf("the owner of %s knows %d sockets, want %d", employee, known, n)
 		}
 	}
+}
+
+// Ended implements hub.Ended.
+func (f *Floor) Ended(id session.ID) *session.Notice {
+	if f.Looking != nil {
+		f.Looking(id)
+	}
+	return f.View.Ended(id)
 }
 
 // Load implements enforce.Rows.

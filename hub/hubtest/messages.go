@@ -213,3 +213,16 @@ func stageOf(ctx context.Context, d *session.Delivery, until session.Stage) sess
 	stage, _ := d.Wait(ctx, until)
 	return stage
 }
+
+// Takeover has one terminal established, calls meanwhile, and has it replaced, told and acked.
+func Takeover(t *testing.T, listen Listener, o hub.Options, meanwhile func()) {
+	server := Start(t, listen, o)
+	token, _ := server.Floor.Login("ada", "till-1")
+	older := server.seated(t, "till-1", token)
+	meanwhile()
+	_, reply := server.Floor.Login("ada", "till-2")
+	older.expect("session_terminated")
+	older.write(text(`{"type":"ack","seq":1}`))
+	require.Equal(t, session.Acked, stageOf(t.Context(), reply.Deliveries[0], session.Acked))
+	older.expectClose(4510)
+}

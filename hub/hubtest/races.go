@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,23 @@ func (s suite) ATerminationThatOnlyTheTailBringsWinsOverTheOwnersYes(t *testing.
 	close(release)
 	c.expect("session_terminated")
 	c.expectClose(4510)
+}
+
+// The order of an attach, asked of the hub itself: whoever ends the session after the view was asked
+// must find the socket.
+func (s suite) ASocketIsInTheIndexBeforeTheViewIsAsked(t *testing.T) {
+	server := Start(t, s.listen, hub.Options{})
+	token, _ := server.Floor.Login("ada", "till-1")
+	var looks, missing atomic.Int32
+	server.Floor.Looking = func(id session.ID) {
+		looks.Add(1)
+		if len(server.Hub.SocketsOf(id)) == 0 {
+			missing.Add(1)
+		}
+	}
+	server.seated(t, "till-1", token)
+	require.Positive(t, looks.Load())
+	require.Zero(t, missing.Load())
 }
 
 // Direct notices are lost throughout: index before view on one side and view before index on the

@@ -28,7 +28,7 @@ type Listener func(t *testing.T, h *hub.Hub) (addr string, clients *tls.Config)
 func Start(t *testing.T, listen Listener, o hub.Options) *Server {
 	t.Helper()
 	f := NewFloor()
-	o.Node, o.Gate, o.Owners, o.Ended = Node, f, f, f.View
+	o.Node, o.Gate, o.Owners, o.Ended = Node, f, f, f
 	h, err := hub.New(o)
 	require.NoError(t, err)
 	f.hub = h
