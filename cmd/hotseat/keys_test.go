@@ -64,6 +64,17 @@ func TestFirstStartsAtTheSameTimeAgreeOnTheKeys(t *testing.T) {
 	require.NotEmpty(t, secrets[0])
 }
 
+func TestTheStartThatComesSecondTakesTheFirstOnesKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "admin.key")
+	require.NoError(t, os.WriteFile(path, []byte("0123456789abcdef\n"), 0o600))
+	made, err := makeKey(path)
+	require.NoError(t, err)
+	require.False(t, made)
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "0123456789abcdef\n", string(b))
+}
+
 func TestAKeyFileThatCannotBeUsedIsRefusedAndLeftAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string

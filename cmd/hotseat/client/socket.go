@@ -30,7 +30,8 @@ type held struct {
 
 // hold reads until the socket closes, answers what must be answered, and judges how it closed.
 func (w *Watch) hold(ctx context.Context, conn *websocket.Conn) outcome {
-	reading, stop := context.WithCancel(ctx)
+	// The end of ctx must not break the socket off: the server is to get a Close.
+	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	frames := make(chan frame) // unbuffered: what is not taken stays in the socket
 	go read(reading, conn, frames)
