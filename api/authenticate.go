@@ -96,7 +96,7 @@ func (x *exchange) authenticateKey(want role) error {
 	switch {
 	case x.key == nil:
 		if _, err := x.o.Tokens.Verify(credential); err == nil {
-			return insufficientScope("this path takes a " + want.String() + " key, not an access token")
+			return insufficientScope("this path takes a key (" + want.String() + "), not an access token")
 		}
 		return invalidToken("no such key")
 	case want == admin && !x.key.admin:

@@ -84,7 +84,7 @@ func decodeJSON(b []byte, v any) error {
 	if first != json.Delim('{') {
 		return invalidRequest("the body must be a JSON object")
 	}
-	if err := checkMembers(walk, memberNames(reflect.TypeOf(v)), 1); err != nil {
+	if err := checkMembers(walk, membersOf(reflect.TypeOf(v)), 1); err != nil {
 		return err
 	}
 	if _, err := walk.Token(); err != io.EOF {
@@ -98,8 +98,10 @@ func decodeJSON(b []byte, v any) error {
 	return nil
 }
 
-// checkMembers refuses what encoding/json would take: a member twice, and names in other case.
-func checkMembers(walk *json.Decoder, names map[string]bool, depth int) error {
+// checkMembers refuses what encoding/json would take: a member twice, and names in other case. It is
+// called inside an object that is to become a known; below the depth of any type of ours there is
+// nothing known.
+func checkMembers(walk *json.Decoder, known members, depth int) error {
 	if depth > maxDepth {
 		return invalidRequest("the body is nested too deeply")
 	}
@@ -113,29 +115,30 @@ func checkMembers(walk *json.Decoder, names map[string]bool, depth int) error {
 		if !isName { // the end of the object
 			return nil
 		}
-		if !names[name] {
+		typ, ok := known[name]
+		if !ok {
 			return invalidRequest("unknown field %q", shorten(name))
 		}
 		if seen[name] {
 			return invalidRequest("field %q is there twice", name)
 		}
 		seen[name] = true
-		if err := checkValue(walk, names, depth); err != nil {
+		if err := checkValue(walk, name, typ, depth); err != nil {
 			return err
 		}
 	}
 }
 
-func checkValue(walk *json.Decoder, names map[string]bool, depth int) error {
+func checkValue(walk *json.Decoder, name string, typ reflect.Type, depth int) error {
 	value, err := walk.Token()
 	if err != nil {
 		return malformed(err)
 	}
 	switch value {
 	case json.Delim('{'):
-		return checkMembers(walk, names, depth+1)
+		return checkMembers(walk, membersOf(typ), depth+1)
 	case json.Delim('['):
-		return invalidRequest("there is a list where none is taken")
+		return invalidRequest("field %q must not be an array", name)
 	}
 	return nil
 }
@@ -164,31 +167,39 @@ func malformed(err error) error {
 	return invalidRequest("malformed or incomplete JSON")
 }
 
-var knownNames sync.Map // reflect.Type → map[string]bool
+// members are the JSON names of a struct and the types of their values.
+type members map[string]reflect.Type
 
-// memberNames are the JSON names in a type, nested ones too.
-func memberNames(t reflect.Type) map[string]bool {
-	if known, ok := knownNames.Load(t); ok {
-		return known.(map[string]bool)
+var knownMembers sync.Map // reflect.Type → members
+
+// membersOf are those of the struct that t is, points to or may hold; none when it is no struct.
+func membersOf(t reflect.Type) members {
+	if known, ok := knownMembers.Load(t); ok {
+		return known.(members)
 	}
-	names := map[string]bool{}
-	collectNames(t, names)
-	knownNames.Store(t, names)
-	return names
+	found := members{}
+	collect(t, found)
+	knownMembers.Store(t, found)
+	return found
 }
 
-func collectNames(t reflect.Type, names map[string]bool) {
-	for t.Kind() == reflect.Pointer {
+func collect(t reflect.Type, found members) {
+	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	if holder, ok := reflect.Zero(t).Interface().(interface{ holds() reflect.Type }); ok {
+		t = holder.holds()
 	}
 	if t.Kind() != reflect.Struct {
 		return
 	}
 	for i := range t.NumField() {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
-			names[name] = true
+		field := t.Field(i)
+		if field.Anonymous {
+			collect(field.Type, found)
+		} else if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
+			found[name] = field.Type
 		}
-		collectNames(t.Field(i).Type, names)
 	}
 }
 
@@ -212,6 +223,9 @@ type optional[T any] struct {
 	Set   bool
 	Value *T
 }
+
+// holds is for collect.
+func (optional[T]) holds() reflect.Type { return reflect.TypeFor[T]() }
 
 // UnmarshalJSON implements json.Unmarshaler; it is called for null too.
 func (o *optional[T]) UnmarshalJSON(b []byte) error {
