@@ -24,6 +24,7 @@ var (
 	noUpgrade   = &objection{http.StatusUpgradeRequired, "invalid_request", "this is a WebSocket: connect with Upgrade: websocket"}
 	badVersion  = &objection{http.StatusUpgradeRequired, "invalid_request", "Sec-WebSocket-Version must be 13"}
 	badKey      = &objection{http.StatusBadRequest, "invalid_request", "Sec-WebSocket-Key must be once the base64 form of 16 bytes"}
+	hasBody     = &objection{http.StatusBadRequest, "invalid_request", "a WebSocket handshake has no body"}
 	badProtocol = &objection{http.StatusBadRequest, "invalid_request", "Sec-WebSocket-Protocol must list tokens"}
 	badPath     = &objection{http.StatusNotFound, "not_found", "the path is /ws/session/{terminal_id}/"}
 	badTerminal = &objection{http.StatusBadRequest, "invalid_request", "terminal_id must be 1 to 64 of A-Z a-z 0-9 _ -"}
@@ -36,6 +37,8 @@ func check(r *http.Request) (offered []string, bad *objection) {
 		return nil, notGet
 	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1:
 		return nil, notHTTP11
+	case r.ContentLength != 0: // it would be read as frames
+		return nil, hasBody
 	case !hasToken(r.Header["Connection"], "upgrade") || !hasToken(r.Header["Upgrade"], "websocket"):
 		return nil, noUpgrade
 	case !only(r.Header["Sec-Websocket-Version"], "13"):

@@ -1,9 +1,11 @@
 package hub
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"maps"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -38,15 +40,31 @@ func (h *Hub) object(w http.ResponseWriter, r *http.Request, o *objection) {
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", http.MethodGet)
 	}
+	id := requestID(r, w.Header())
+	w.Header().Set("X-Request-Id", id)
 	body, _ := json.Marshal(struct { // texts and a number always marshal
 		Type      string `json:"type"`
 		Title     string `json:"title"`
 		Status    int    `json:"status"`
 		Detail    string `json:"detail"`
 		Code      string `json:"code"`
-		RequestID string `json:"request_id,omitempty"`
-	}{"urn:hotseat:problem:" + o.code, http.StatusText(o.status), o.status, o.detail, o.code, w.Header().Get("X-Request-Id")})
+		RequestID string `json:"request_id"`
+	}{"urn:hotseat:problem:" + o.code, http.StatusText(o.status), o.status, o.detail, o.code, id})
 	writeProblem(w, o.status, body)
+}
+
+// goodRequestID is what a client may call its request.
+var goodRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// requestID is the one that middleware has answered with, else the client's own, else a new one.
+func requestID(r *http.Request, answered http.Header) string {
+	if id := answered.Get("X-Request-Id"); id != "" {
+		return id
+	}
+	if id := r.Header.Get("X-Request-Id"); goodRequestID.MatchString(id) {
+		return id
+	}
+	return rand.Text()
 }
 
 func writeProblem(w http.ResponseWriter, status int, body []byte) {

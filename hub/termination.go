@@ -27,10 +27,16 @@ func (c *conversation) tell(n *session.Notice, f follow, now time.Duration, out 
 func (c *conversation) terminate(n *session.Notice, now time.Duration, out *output) {
 	c.phase, c.due = told, now+c.rules.ackTimeout
 	c.end = &ending{code: codeOfReason(n.Reason), reason: n.Reason.String()}
-	if c.seat != nil && c.seat.Compat && !c.ask.protocol {
-		c.end.code = CloseNormal
+	said := *n
+	if c.seat != nil {
+		if c.seat.Compat && !c.ask.protocol {
+			c.end.code = CloseNormal
+		}
+		if said.Terminal == "" {
+			said.Terminal = c.seat.Terminal // an ending so old that the row has forgotten where
+		}
 	}
-	c.say(appendTerminated(out.frames, n), now, out)
+	c.say(appendTerminated(out.frames, &said), now, out)
 }
 
 // follow has f hear when the notice leaves, and when it is acked.

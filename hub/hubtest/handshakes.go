@@ -1,6 +1,7 @@
 package hubtest
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -34,6 +35,8 @@ func (s suite) AWrongHandshakeIsRefusedBeforeTheGate(t *testing.T) {
 		"terminal with a dot":    {handshake("/ws/session/till.1/"), 400},
 		"no terminal":            {handshake("/ws/session/"), 404},
 		"longer path":            {handshake("/ws/session/till-1/more"), 404},
+		"a body":                 {handshake(path, "Content-Length", "4") + "body", 400},
+		"a body in chunks":       {handshake(path, "Transfer-Encoding", "chunked") + "0\r\n\r\n", 400},
 		"a POST":                 {strings.Replace(handshake(path), "GET", "POST", 1), 405},
 		"HTTP/1.0":               {strings.Replace(handshake(path), "HTTP/1.1", "HTTP/1.0", 1), 505},
 	} {
@@ -41,6 +44,17 @@ func (s suite) AWrongHandshakeIsRefusedBeforeTheGate(t *testing.T) {
 			c := server.say(t, bad.request)
 			require.Equal(t, bad.status, c.resp.StatusCode)
 			require.Equal(t, "application/problem+json", c.resp.Header.Get("Content-Type"))
+			var problem struct {
+				Type, Code, Detail string
+				Status             int
+				RequestID          string `json:"request_id"`
+			}
+			require.NoError(t, json.NewDecoder(c.resp.Body).Decode(&problem))
+			require.Equal(t, bad.status, problem.Status)
+			require.Equal(t, "urn:hotseat:problem:"+problem.Code, problem.Type)
+			require.NotEmpty(t, problem.Detail)
+			require.NotEmpty(t, problem.RequestID)
+			require.Equal(t, problem.RequestID, c.resp.Header.Get("X-Request-Id"))
 			switch bad.status {
 			case http.StatusUpgradeRequired:
 				require.Equal(t, "13", c.resp.Header.Get("Sec-WebSocket-Version"))
@@ -64,4 +78,12 @@ func (s suite) ARightHandshakeIsUnderstoodHoweverItIsWritten(t *testing.T) {
 		require.Equal(t, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", c.resp.Header.Get("Sec-WebSocket-Accept"), "the example of RFC 6455")
 		c.net.Close()
 	}
+}
+
+func (s suite) ARequestKeepsItsOwnIDIfThatIsWellFormed(t *testing.T) {
+	server := Start(t, s.listen, hub.Options{})
+	c := server.say(t, handshake("/ws/session/", "X-Request-Id", "trace-7.a_B"))
+	require.Equal(t, "trace-7.a_B", c.resp.Header.Get("X-Request-Id"))
+	c = server.say(t, handshake("/ws/session/", "X-Request-Id", "no spaces"))
+	require.NotContains(t, c.resp.Header.Get("X-Request-Id"), " ")
 }

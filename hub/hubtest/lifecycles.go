@@ -4,10 +4,12 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gobwas/ws"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hotseat-hub/hotseat/hub"
@@ -134,7 +136,8 @@ func (s suite) ANodeThatWasMarkedDeadSendsItsSocketsAway(t *testing.T) {
 
 // The 64 KiB of the queue come on top of what the kernels of both sides take.
 func (s suite) ASlowReaderIsClosed(t *testing.T) {
-	server := Start(t, s.listen, hub.Options{})
+	var refused counter
+	server := Start(t, s.listen, hub.Options{Refused: &refused})
 	token, reply := server.Floor.Login("ada", "till-1")
 	c := server.seated(t, "till-1", token)
 	shrink(c.net)
@@ -143,6 +146,7 @@ func (s suite) ASlowReaderIsClosed(t *testing.T) {
 		sent++
 		require.Less(t, sent, 100_000, "nothing bounds what a peer that does not read costs")
 	}
+	require.EqualValues(t, 1, refused.n.Load())
 	late := session.NewDelivery(1)
 	server.Hub.Tell(server.Hub.SocketsOf(reply.Session.ID)[0], session.Notice{Session: reply.Session.ID}, late, time.Now())
 	require.Equal(t, session.Offline, stageOf(t.Context(), late, session.Sent))
@@ -170,6 +174,14 @@ func (s suite) APeerThatReadsNothingForTooLongIsDropped(t *testing.T) {
 	_, err := io.Copy(io.Discard, c.in)
 	_ = err // an end or a reset, as the kernel likes
 }
+
+// counter counts without a registry.
+type counter struct {
+	prometheus.Counter
+	n atomic.Int64
+}
+
+func (c *counter) Inc() { c.n.Add(1) }
 
 func waitABit(t *testing.T) {
 	select {

@@ -98,6 +98,19 @@ func (s suite) ConnectingToASessionThatOnlyItsOwnerKnowsEndedIsToldAtOnce(t *tes
 	c.expectClose(4510)
 }
 
+// The row remembers an ending only for a while; the socket still hears its own terminal's name.
+func (s suite) AnEndingThatTheRowHasForgottenIsToldToo(t *testing.T) {
+	server := Start(t, s.listen, hub.Options{})
+	token, _ := server.Floor.Login("ada", "till-1")
+	server.Floor.Alter(token, func(seat *hub.Seat) { seat.Session = session.ID{9} })
+	c := server.connect(t, "till-1", "Authorization", "Bearer "+token)
+	m := c.expect("session_terminated")
+	require.Equal(t, "ended", m["reason"])
+	require.Equal(t, "till-1", m["terminal_id"])
+	require.Nil(t, m["by"])
+	c.expectClose(1000)
+}
+
 func (s suite) APingIsAnsweredByAPong(t *testing.T) {
 	server := Start(t, s.listen, hub.Options{})
 	token, _ := server.Floor.Login("ada", "till-1")
