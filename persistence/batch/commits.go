@@ -15,9 +15,20 @@ type commit struct {
 	done  func(error)
 }
 
+const (
+	// crowd is the batch from which a lane gathers. Below it the wait would cost more than it gains.
+	crowd = 8
+	// gatherStep is what a pause in the arrivals looks like.
+	gatherStep = 50 * time.Microsecond
+	// gatherShare bounds the gathering to this part of the time that the last commit took.
+	gatherShare = 8
+)
+
 // lane is one worker's memory, reused from batch to batch.
 type lane struct {
 	most   int
+	expect int           // how many were in flight at the end of the last commit
+	took   time.Duration // by it
 	batch  []commit
 	writes []store.Write
 	seen   map[session.Key]bool
@@ -25,13 +36,38 @@ type lane struct {
 
 func (b *Batcher) runLane(number int) {
 	l := lane{most: b.o.MaxBatch, seen: make(map[session.Key]bool, b.o.MaxBatch)}
-	for b.commits.take(l.pick) {
+	for ; ; l.gather(b.commits) {
+		if !b.commits.take(l.pick) {
+			return
+		}
 		started := time.Now()
 		errs := b.store.Commit(context.Background(), number, l.prepare())
-		b.metrics.committed(len(l.batch), time.Since(started))
+		l.took = time.Since(started)
+		b.metrics.committed(len(l.batch), l.took)
+		l.expect = len(l.batch) + b.commits.len()
 		for i := range l.batch {
 			l.batch[i].done(errs[i])
 		}
+	}
+}
+
+// gather waits while those whom the last commit answered come back with their next write. Otherwise
+// they would just miss this commit, and two half crowds would commit in turns for ever, each at the
+// price of the whole. It ends at the first pause in the arrivals, so that a crowd which has gone
+// away costs one step.
+func (l *lane) gather(q *queue[commit]) {
+	q.wait()
+	if len(l.batch) < crowd {
+		return
+	}
+	until := time.Now().Add(l.took / gatherShare)
+	for have := q.len(); have < l.expect && time.Now().Before(until); {
+		time.Sleep(gatherStep)
+		now := q.len()
+		if now == have {
+			break
+		}
+		have = now
 	}
 }
 

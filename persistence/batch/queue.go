@@ -48,6 +48,21 @@ func (q *queue[T]) put(item T) error {
 	return nil
 }
 
+// wait returns once there is something to take, or the queue is closed.
+func (q *queue[T]) wait() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.items) == 0 && !q.closed {
+		q.arrived.Wait()
+	}
+}
+
+func (q *queue[T]) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.items)
+}
+
 // take waits for something and hands everything to pick, which returns what it leaves. It answers
 // false once the queue is closed and empty.
 func (q *queue[T]) take(pick func(items []T) (left []T)) bool {

@@ -180,6 +180,9 @@ func ping(url string) error {
 	return conn.Close(ctx)
 }
 
+// Binary is the path of one of PostgreSQL's programs.
+func (s *Server) Binary(name string) string { return filepath.Join(s.bin, name) }
+
 // Addr is where the server listens, for proxies.
 func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
