@@ -90,6 +90,7 @@ type Employee struct {
 // outcome that comes back for another flight is dropped.
 type flight struct {
 	request *Request
+	read    bool // the row was read for it
 	next    session.State
 	change  session.Change
 }
@@ -186,8 +187,7 @@ func (e *Employee) decide() {
 	switch {
 	case errors.Is(err, session.ErrLookupKey):
 		e.lookup(f.request.Command.(session.Login))
-	case change.Save == nil && f.request.attempts == 0 && !soft(f.request.Command) && !e.env.MemoryIsFresh():
-		f.request.attempts++
+	case change.Save == nil && !f.read && !soft(f.request.Command) && (e.doubtful(f.request.Command, err) || !e.env.MemoryIsFresh()):
 		e.load()
 	case err != nil:
 		e.finish(session.Reply{}, err)
@@ -203,6 +203,25 @@ func (e *Employee) decide() {
 		}
 		e.commit(next, change)
 	}
+}
+
+// doubtful reports whether an answer that writes nothing is read again before it is given. Another
+// node may have run a command when this owner was silent, and memory not know: a refusal would be
+// for good, and a token, given out again, be of a session that has ended. What memory says of an
+// ending was committed and stays so.
+func (e *Employee) doubtful(c session.Command, err error) bool {
+	var ended *session.TerminatedError
+	switch {
+	case errors.As(err, &ended):
+		return e.state.Ended(ended.Notice.Session) == nil
+	case err != nil:
+		return !errors.Is(err, session.ErrLate) && !errors.Is(err, session.ErrTicketSpent)
+	}
+	switch c.(type) {
+	case session.Login, session.Refresh:
+		return true
+	}
+	return false
 }
 
 // soft commands change only what this owner keeps in memory.
@@ -261,6 +280,7 @@ func (e *Employee) loaded(m loaded) {
 		e.finish(session.Reply{}, m.err)
 		return
 	}
+	m.of.read = true
 	first := !e.known && len(e.state.Handles) == 0
 	next, change := session.Adopt(e.state, m.row, e.env.Now())
 	e.known = true
@@ -302,6 +322,10 @@ func (e *Employee) found(m found) {
 	login := m.of.request.Command.(session.Login)
 	login.Looked, login.Found = true, m.record
 	m.of.request.Command = login
+	if m.record != nil {
+		e.load() // the row in memory may be older than what was found, and not know its session
+		return
+	}
 	e.decide()
 }
 
