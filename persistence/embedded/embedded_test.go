@@ -4,14 +4,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/hotseat-hub/hotseat/persistence/embedded"
 	"github.com/hotseat-hub/hotseat/persistence/store"
 	"github.com/hotseat-hub/hotseat/persistence/storetest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(t *testing.T, dir string) *embedded.Store {
 	t.Helper()
