@@ -7,7 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// mailbox is the mailbox of an employee: 48 bytes when empty, where the library's default takes
+// mailbox is the mailbox of employees and shards: 48 bytes when empty, where the library's default takes
 // over 400. Any goroutine may post; one worker at a time runs it.
 // It has no bound of its own: the shard counts what an employee owes and refuses more.
 type mailbox struct {

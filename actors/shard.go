@@ -59,10 +59,9 @@ type (
 
 func newShard(s *System, n int) *shard {
 	sh := &shard{system: s, employees: make(map[session.Key]*entry)}
-	sh.props = actor.PropsFromProducer(
-		func() actor.Actor { return &employeeActor{shard: sh} },
-		actor.WithMailbox(func() actor.Mailbox { return &mailbox{workers: s.workers} }), actor.WithGuardian(s.guardian))
-	props := actor.PropsFromProducer(func() actor.Actor { return sh }, actor.WithGuardian(s.steadfast))
+	lean := actor.WithMailbox(func() actor.Mailbox { return &mailbox{workers: s.workers} })
+	sh.props = actor.PropsFromProducer(func() actor.Actor { return &employeeActor{shard: sh} }, lean, actor.WithGuardian(s.guardian))
+	props := actor.PropsFromProducer(func() actor.Actor { return sh }, lean, actor.WithGuardian(s.steadfast))
 	pid, err := s.actors.Root.SpawnNamed(props, "hub/"+strconv.Itoa(n))
 	if err != nil {
 		panic("shard names are unique: " + err.Error())

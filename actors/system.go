@@ -77,9 +77,10 @@ func New(o Options) *System {
 	}
 	s := &System{options: o, guardian: &guardian{log: o.Log}, steadfast: &steadfast{log: o.Log}, workers: startWorkers()}
 	s.metrics = newMetrics(o.Registerer, s)
-	s.actors = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-		return slog.New(slog.DiscardHandler) // failures are logged once, by the guardians
-	}))
+	s.actors = actor.NewActorSystem(
+		// Failures are logged once, by the guardians; dead letters are late messages to who has left.
+		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),
+		actor.WithDeadLetterThrottleInterval(10*time.Millisecond)) // as long, a goroutine outlives a stop
 	for n := range s.shards {
 		s.shards[n] = newShard(s, n)
 	}
