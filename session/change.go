@@ -53,7 +53,7 @@ type Reply struct {
 	Ended []Session
 	// Deliveries follow the notices of Ended, index by index; the driver fills it.
 	Deliveries []*Delivery
-	// Replayed: an idempotency key was seen before; nothing was done.
+	// Replayed: an idempotency key was seen before; nothing was started or ended.
 	Replayed bool
 	// Row is the state after the command, for operators' routes.
 	Row *Employee

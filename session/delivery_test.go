@@ -10,12 +10,17 @@ import (
 )
 
 func TestADeliveryWithoutSocketsIsOfflineAtOnce(t *testing.T) {
-	var none session.Delivery
-	for _, d := range []*session.Delivery{&none, session.NewDelivery(0)} {
-		if stage, _ := d.Wait(context.Background(), session.Acked); stage != session.Offline {
-			t.Errorf("got %s", stage)
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		var none session.Delivery
+		for _, d := range []*session.Delivery{&none, session.NewDelivery(0)} {
+			if stage, _ := d.Wait(ctx, session.Acked); stage != session.Offline || time.Since(began) != 0 {
+				t.Errorf("got %s after %v", stage, time.Since(began))
+			}
 		}
-	}
+	})
 }
 
 func TestTheBestOfAllSocketsCounts(t *testing.T) {

@@ -1,5 +1,7 @@
 package session
 
+import "time"
+
 // logout ends the session that asks. Asking again finds it ended.
 func (st *step) logout(c *Logout) error {
 	s, err := st.live(c.Session, 0)
@@ -32,17 +34,20 @@ func (st *step) refresh(c *Refresh) error {
 	case c.Generation == s.Refresh:
 		s.Refresh++
 	}
-	// A repeat of the previous token makes no new generation but a new access token, whose expiry
-	// the row must know before it is given out.
-	s.touch(st.now, c.Token, c.Idle)
-	if s == *live {
-		st.change.Reply.Session = live
-		return nil
-	}
-	st.begin(false)
-	st.replace(s)
-	st.change.Reply.Session = &s
+	// A repeat of the previous token makes no new generation but a new access token.
+	st.reissue(s, c.Token, c.Idle)
 	return nil
+}
+
+// reissue answers with a session for which a new access token is made. The row must know that
+// token's expiry before it is given out.
+func (st *step) reissue(s Session, token, idle time.Duration) {
+	s.touch(st.now, token, idle)
+	if s != *st.Find(s.ID) {
+		st.begin(false)
+		st.replace(s)
+	}
+	st.change.Reply.Session = st.Find(s.ID)
 }
 
 // end is an operator's, a service's or the employee's wish about one or all sessions.

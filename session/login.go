@@ -22,8 +22,8 @@ func (st *step) login(c *Login) error {
 	return nil
 }
 
-// replay answers a login that was done before, by its session id or by the client's key. It never
-// ends anything.
+// replay answers a login that was done before, by its session id or by the client's key, with a fresh
+// access token. It never ends anything.
 func (st *step) replay(c *Login) (done bool, err error) {
 	if st.Find(c.Session) != nil {
 		// The same command again, after an outcome that was unknown: the whole answer once more.
@@ -31,7 +31,7 @@ func (st *step) replay(c *Login) (done bool, err error) {
 		if err != nil {
 			return true, err
 		}
-		st.change.Reply.Session = s
+		st.reissue(*s, c.Token, c.Idle)
 		for i := range st.Endings {
 			if e := &st.Endings[i]; e.Epoch == s.Epoch && e.Reason == ReasonNewLogin {
 				st.change.Reply.Ended = append(st.change.Reply.Ended, Session{ID: e.Session, Terminal: e.Terminal})
@@ -62,7 +62,8 @@ func (st *step) replay(c *Login) (done bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	st.change.Reply.Session, st.change.Reply.Replayed = s, true
+	st.change.Reply.Replayed = true
+	st.reissue(*s, c.Token, c.Idle)
 	return true, nil
 }
 

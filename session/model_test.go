@@ -95,7 +95,12 @@ func TestALoginDoesWhatASlowAndObviousModelDoes(t *testing.T) {
 			case 0:
 				state = m.attach(r, state)
 			case 1:
-				state = m.detach(r, state)
+				before := picture(&state)
+				next := m.detach(r, state)
+				if picture(&state) != before {
+					t.Fatalf("a detach wrote into the state that it was given: %s", before)
+				}
+				state = next
 			case 2:
 				if r.below(8) == 7 { // another owner takes over; the sockets are gone
 					m.since = r.now
