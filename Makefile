@@ -1,5 +1,5 @@
-# `make` or `make help` lists the targets. Only Go is needed for run, build and bench-store's own
-# store; the tests also need Node, and install the rest themselves (see deps).
+# `make` or `make help` lists the targets. Only Go is needed to build and run; the tests also need
+# Node, and install the rest themselves (see deps).
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -66,6 +66,10 @@ lint: check ## check, gosec and govulncheck (minutes; govulncheck reads its data
 .PHONY: bench
 bench: deps ## takeovers over HTTP on both stores; rewrites the tables of docs/performance.md
 	go run ./bench/spine -time $(BENCHTIME) -write docs/performance.md
+
+.PHONY: bench-store
+bench-store: deps ## durable logins inside the process against naive takeovers in pgbench, one server
+	go run ./persistence/benchstore -dir /var/tmp
 
 .PHONY: reset
 reset: ## forget the demo's store and what was built
