@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -91,6 +92,7 @@ type Employee struct {
 type flight struct {
 	request *Request
 	read    bool // the row was read for it
+	unknown bool // nobody knows whether change was committed
 	next    session.State
 	change  session.Change
 }
@@ -259,6 +261,7 @@ func (e *Employee) committed(err error) {
 			e.finish(session.Reply{}, session.ErrOverloaded)
 			return
 		}
+		f.unknown = errors.Is(err, session.ErrOutcomeUnknown)
 		f.request.again(err, f.change.Save.Epoch)
 		e.load()
 	default:
@@ -280,7 +283,11 @@ func (e *Employee) loaded(m loaded) {
 		e.finish(session.Reply{}, m.err)
 		return
 	}
-	m.of.read = true
+	if m.of.unknown && sameRow(&m.row, m.of.change.Save) {
+		e.committed(nil) // it was done, and nothing since
+		return
+	}
+	m.of.read, m.of.unknown = true, false
 	first := !e.known && len(e.state.Handles) == 0
 	next, change := session.Adopt(e.state, m.row, e.env.Now())
 	e.known = true
@@ -290,6 +297,12 @@ func (e *Employee) loaded(m loaded) {
 	e.adopt(next)
 	e.tell(&change)
 	e.decide()
+}
+
+// sameRow reports whether the row that was read is the one that was written.
+func sameRow(read, written *session.Employee) bool {
+	return read.Version == written.Version && read.Epoch == written.Epoch &&
+		bytes.Equal(read.AppendRow(nil), written.AppendRow(nil))
 }
 
 // announce takes the handles of this node's own sockets, for an owner that starts without any.

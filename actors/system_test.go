@@ -80,6 +80,17 @@ func TestAnUnknownOutcomeIsReadBackNotRepeated(t *testing.T) {
 	}
 }
 
+func TestALogoutWhoseOutcomeWasLostIsAnsweredAsDone(t *testing.T) {
+	w := newWorld(t)
+	first := w.login("ada", "till-1")
+	w.attach("ada", first, 7)
+	w.store.loseOutcomeOnce(true)
+	_, err := w.system.Do(t.Context(), "ada", session.Logout{Session: first.Session.ID})
+	require.NoError(t, err, "it was committed, and nothing since")
+	require.Len(t, w.gateway.told(), 1)
+	require.Len(t, w.view.ended(), 1)
+}
+
 func TestAStoreThatIsAwayRefusesAndRecovers(t *testing.T) {
 	w := newWorld(t)
 	w.store.fail(session.ErrUnavailable)
