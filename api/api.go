@@ -133,9 +133,9 @@ func New(o Options) (*API, error) {
 func (o *Options) complete() error {
 	switch {
 	case o.Employees == nil || o.Rows == nil || o.Profiles == nil || o.View == nil || o.Clock == nil:
-		return errors.New("Employees, Rows, Profiles, View and Clock must be given")
+		return errors.New("options: Employees, Rows, Profiles, View and Clock must be given")
 	case o.Tokens == nil || o.Keys == nil || o.Passwords == nil:
-		return errors.New("Tokens, Keys and Passwords must be given")
+		return errors.New("options: Tokens, Keys and Passwords must be given")
 	}
 	fill(&o.SessionLifetime, 12*time.Hour)
 	fill(&o.MaxStaleness, 5*time.Second)

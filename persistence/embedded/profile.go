@@ -1,12 +1,11 @@
 package embedded
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"database/sql"
 
 	"github.com/hotseat-hub/hotseat/persistence/store"
 	"github.com/hotseat-hub/hotseat/session"
@@ -60,8 +59,12 @@ func (t *transaction) saveProfile(w *store.Write) error {
 		column string
 		value  *string
 	}{
-		{"username", p.Username}, {"first_name", p.FirstName}, {"last_name", p.LastName},
-		{"email", p.Email}, {"role", p.Role}, {"password_hash", p.PasswordHash},
+		{"username", p.Username},
+		{"first_name", p.FirstName},
+		{"last_name", p.LastName},
+		{"email", p.Email},
+		{"role", p.Role},
+		{"password_hash", p.PasswordHash},
 	} {
 		if field.value != nil {
 			set, args = append(set, field.column+" = ?"), append(args, *field.value)
