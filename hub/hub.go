@@ -86,6 +86,7 @@ func New(o Options) (*Hub, error) {
 // Run keeps heartbeats and deadlines until ctx is done. Then it drops the sockets that are left, so
 // drain before; it returns when no goroutine of the hub runs.
 func (h *Hub) Run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { h.closing.Store(true) })()
 	h.engine.run(ctx)
 	return nil
 }

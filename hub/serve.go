@@ -23,6 +23,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if h.closing.Load() {
 		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Connection", "close") // a proxy's next attempt goes elsewhere
 		h.object(w, r, drainingHere)
 		return
 	}

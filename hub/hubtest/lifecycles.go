@@ -2,8 +2,11 @@ package hubtest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
+	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -124,6 +127,33 @@ func (s suite) ADrainThatIsCutShortClosesTheRest(t *testing.T) {
 		tab.expect("server_draining")
 		tab.expectClose(1001)
 	}
+}
+
+// Run returns only when nothing of the hub runs any more, whoever is at the door at that moment.
+func (s suite) SocketsThatArriveWhileTheHubStopsAreNotLeftOpen(t *testing.T) {
+	server := Start(t, s.listen, hub.Options{})
+	token, _ := server.Floor.Login("ada", "till-1")
+	request := handshake("/ws/session/till-1/", "Authorization", "Bearer "+token)
+	var clients sync.WaitGroup
+	first := make(chan struct{}, 64)
+	for range 8 {
+		clients.Go(func() {
+			for range 8 {
+				nc := server.dial(t)
+				nc.SetDeadline(time.Now().Add(patience))
+				io.WriteString(nc, request)
+				first <- struct{}{}
+				if _, err := io.Copy(io.Discard, nc); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error("a socket was left open")
+				}
+			}
+		})
+	}
+	for range 8 {
+		<-first
+	}
+	server.Stop()
+	clients.Wait()
 }
 
 func (s suite) ANodeThatWasMarkedDeadSendsItsSocketsAway(t *testing.T) {

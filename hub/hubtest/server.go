@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,8 @@ type Server struct {
 	Floor *Floor
 	Addr  string
 	TLS   *tls.Config // for clients; nil: plain
+	// Stop ends Run and waits for it; the test's end does so too.
+	Stop func()
 }
 
 // Listener puts a handler of the Hub behind a listener and returns its address.
@@ -37,11 +40,12 @@ func Start(t *testing.T, listen Listener, o hub.Options) *Server {
 	go func() { done <- h.Run(ctx) }()
 	s := &Server{Hub: h, Floor: f}
 	s.Addr, s.TLS = listen(t, h)
-	t.Cleanup(func() {
+	s.Stop = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(t, <-done)
 		require.Zero(t, h.Count(), "sockets left after Run returned")
 	})
+	t.Cleanup(s.Stop)
 	return s
 }
 
