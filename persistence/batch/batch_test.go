@@ -24,15 +24,25 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type gated struct {
 	calls   chan []session.Key
 	answers chan error
+	over    chan struct{} // closed when the test is over, also when it failed half way
 }
 
 func newGated() *gated {
-	return &gated{calls: make(chan []session.Key), answers: make(chan error)}
+	return &gated{calls: make(chan []session.Key), answers: make(chan error), over: make(chan struct{})}
 }
 
 func (g *gated) ask(keys []session.Key) error {
-	g.calls <- keys
-	return <-g.answers
+	select {
+	case g.calls <- keys:
+	case <-g.over:
+		return nil
+	}
+	select {
+	case err := <-g.answers:
+		return err
+	case <-g.over:
+		return nil
+	}
 }
 
 func (g *gated) Commit(_ context.Context, _ int, writes []store.Write) []error {
@@ -55,6 +65,12 @@ func (g *gated) FindKey(_ context.Context, key session.Key, _ [16]byte, at sessi
 	return &session.KeyRecord{At: at}, g.ask([]session.Key{key})
 }
 
+// runGated is run for a test that may fail while the store waits for it.
+func runGated(b *batch.Batcher, g *gated) (stop func()) {
+	inner := run(b)
+	return func() { close(g.over); inner() }
+}
+
 // run starts b and returns what stops it and waits.
 func run(b *batch.Batcher) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -66,7 +82,7 @@ func run(b *batch.Batcher) (stop func()) {
 func TestABatchIsWhatArrivedWhileTheLastCommitRanSortedAndOfDistinctEmployees(t *testing.T) {
 	g := newGated()
 	b := batch.New(g, batch.Options{})
-	stop := run(b)
+	stop := runGated(b, g)
 	defer stop()
 	results := make(chan string, 16)
 	commit := func(key string) {
@@ -97,7 +113,7 @@ func TestABatchIsBounded(t *testing.T) {
 	for _, key := range []string{"d", "c", "b", "a"} {
 		b.Commit(session.Key(key), 1, &session.Change{}, func(error) {})
 	}
-	stop := run(b)
+	stop := runGated(b, g)
 	defer stop()
 	require.Equal(t, []session.Key{"c", "d"}, <-g.calls)
 	g.answers <- nil
@@ -143,7 +159,7 @@ func TestWhatWasAcceptedIsFinishedAndWhatComesLaterIsRefused(t *testing.T) {
 func TestAReadStartsAfterItWasAskedForAndIsSharedByThoseWhoWait(t *testing.T) {
 	g := newGated()
 	b := batch.New(g, batch.Options{})
-	stop := run(b)
+	stop := runGated(b, g)
 	defer stop()
 	results := make(chan string, 8)
 	load := func(key string) {
@@ -170,7 +186,7 @@ func TestABrokenRowDoesNotFailItsNeighbours(t *testing.T) {
 	for _, key := range []session.Key{"broken", "sound"} {
 		b.Load(key, func(_ session.Employee, err error) { results <- err })
 	}
-	stop := run(b)
+	stop := runGated(b, g)
 	defer stop()
 	require.Len(t, <-g.calls, 2)
 	broken := errors.New("corrupt")
@@ -190,7 +206,7 @@ func TestAnAbsentStoreIsAskedOnceForAll(t *testing.T) {
 	for _, key := range []session.Key{"a", "b"} {
 		b.Load(key, func(_ session.Employee, err error) { results <- err })
 	}
-	stop := run(b)
+	stop := runGated(b, g)
 	defer stop()
 	require.Len(t, <-g.calls, 2)
 	g.answers <- session.ErrUnavailable
@@ -201,7 +217,7 @@ func TestAnAbsentStoreIsAskedOnceForAll(t *testing.T) {
 func TestAKeyIsLookedUp(t *testing.T) {
 	g := newGated()
 	b := batch.New(g, batch.Options{})
-	stop := run(b)
+	stop := runGated(b, g)
 	defer stop()
 	results := make(chan *session.KeyRecord, 1)
 	b.FindKey("a", [16]byte{1}, 7, func(k *session.KeyRecord, _ error) { results <- k })

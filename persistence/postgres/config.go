@@ -2,12 +2,14 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sys/unix"
 )
@@ -68,6 +70,25 @@ func patient(c *pgx.ConnConfig) *pgx.ConnConfig {
 	c.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
 	for _, name := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "enable_bitmapscan", "plan_cache_mode"} {
 		delete(c.RuntimeParams, name)
+	}
+	return c
+}
+
+// connecting marks the context of a lane that connects.
+type connecting struct{}
+
+var errNoCancel = errors.New("a commit is never cancelled")
+
+// committing is for the lanes. When a connection breaks, pgconn dials once more to cancel what runs on
+// it. A commit that waits for its standby would then become visible without having got there, and
+// one that hangs would leave its outcome to a race; so only connecting may dial.
+func committing(c *pgconn.Config) *pgconn.Config {
+	c = c.Copy()
+	c.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if ctx.Value(connecting{}) == nil {
+			return nil, errNoCancel
+		}
+		return dial(ctx, network, addr)
 	}
 	return c
 }

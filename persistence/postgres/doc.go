@@ -8,6 +8,6 @@
 // as a new writer of the log, because the old statement may still commit, late. The tail finds it
 // all the same.
 //
-// Next: commit.go, then tail.go; persistence/storetest for what must hold; docs/decisions/0002 for
+// Next: commit.go, then tail.go; persistence/storetest for what must hold; docs/decisions/0006 for
 // why the log has one row per commit.
 package postgres

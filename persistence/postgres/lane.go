@@ -85,7 +85,7 @@ func (l *lane) connected() error {
 func (l *lane) connect() error {
 	ctx, cancel := context.WithTimeout(context.Background(), l.s.o.CommitTimeout)
 	defer cancel()
-	conn, err := pgconn.ConnectConfig(ctx, &l.s.config.ConnConfig.Config)
+	conn, err := pgconn.ConnectConfig(context.WithValue(ctx, connecting{}, true), committing(&l.s.config.ConnConfig.Config))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,6 +42,31 @@ func TestATailIsNotHeldBackByForeignTransactionsAndMissesNoLateCommit(t *testing
 	require.Equal(t, []string{"late/7/1 hotseat.session.ended.v1"}, storetest.Names(subject.Next(tail)))
 	require.Empty(t, subject.Next(tail), "and once only")
 	foreign.must("COMMIT")
+}
+
+// The server goes on with a statement whose client has gone. Were the lane to go on under the same
+// name, the late row would have a seq that the tail has passed.
+func TestALaneThatLostSightOfACommitGoesOnAsAnotherWriter(t *testing.T) {
+	url := pgtest.URL(t)
+	s := open(t, url, store.Options{CommitTimeout: 200 * time.Millisecond})
+	subject, tail := storetest.Subject{Store: s, T: t}, s.Tail()
+	late, ada := storetest.NewSeat("late"), storetest.NewSeat("ada")
+	subject.Login(late)
+	subject.Login(ada)
+	require.Empty(t, subject.Next(tail))
+
+	stranger := connect(t, url)
+	stranger.must("BEGIN")
+	stranger.must("SELECT FROM employees WHERE key = 'late' FOR UPDATE")
+	write := late.Login(subject.Time())
+	require.ErrorIs(t, s.Commit(t.Context(), 0, []store.Write{write})[0], session.ErrOutcomeUnknown)
+	subject.Login(ada)
+	subject.Login(ada)
+	require.Len(t, subject.Next(tail), 2, "the lane's new commits are heard")
+	stranger.must("COMMIT")
+	var heard []session.Event
+	require.Eventually(t, func() bool { heard = subject.Next(tail); return len(heard) > 0 }, soon, 5*time.Millisecond, "and the late one too")
+	require.Equal(t, []string{"late/2/1 hotseat.session.terminated.v1"}, storetest.Names(heard))
 }
 
 func TestATailBeginsSecondsBeforeItWasMade(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 )
 
 // Write is one employee's change, to be applied only while the row has the Expected version; zero
-// means that there is no row yet. Of Change, the fields Save, Profile, DeleteProfile, Key and
-// Events are stored, the rest is the caller's.
+// means that there is no row yet. Of Change, the fields Save (never nil), Profile, DeleteProfile, Key and
+
 type Write struct {
 	Key      session.Key
 	Expected session.Version

@@ -74,12 +74,13 @@ func (s *suite) insertBranch() {
 	w := seat.Login(1)
 	w.Expected = 3
 	require.Equal(s.T, []error{session.ErrConflict}, s.Commit(w))
+	require.Equal(s.T, []error{session.ErrConflict, nil}, s.Commit(w, NewSeat("bea").Login(1)), "nor beside one that inserts")
 	require.Zero(s.T, s.Row("ada"))
 	s.Login(seat)
 	fresh := &Seat{ID: "ada", Owner: 1}
 	require.Equal(s.T, []error{session.ErrConflict}, s.Commit(fresh.Login(2)))
 	require.Equal(s.T, seat.State.Employee, s.Row("ada"))
-	require.Len(s.T, s.Started(10), 1)
+	require.Len(s.T, s.Started(10), 2)
 }
 
 func (s *suite) tombstone() {
