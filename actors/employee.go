@@ -12,67 +12,6 @@ import (
 // between. Each attempt means that somebody else's succeeded.
 const maxAttempts = 16
 
-// Request is one command on its way to an employee. Done is called exactly once, on any goroutine,
-// and must not block.
-type Request struct {
-	Command session.Command
-	At      time.Time // when it was asked, for the notice's latency
-	Done    func(session.Reply, error)
-
-	entry    *entry // counts what is outstanding; nil outside a shard
-	key      session.Key
-	attempts int
-}
-
-func (r *Request) answer(reply session.Reply, err error) {
-	if r.entry != nil {
-		r.entry.outstanding.Add(-1)
-	}
-	if r.Done != nil {
-		r.Done(reply, err)
-	}
-}
-
-// again prepares the command for a second decision: what was looked up for the first is stale, and
-// after an unknown outcome the session may have begun at that epoch.
-func (r *Request) again(why error, epoch session.Epoch) {
-	login, ok := r.Command.(session.Login)
-	if !ok {
-		return
-	}
-	login.Looked, login.Found = false, nil
-	if login.Maybe == 0 && errors.Is(why, session.ErrOutcomeUnknown) {
-		login.Maybe = epoch
-	}
-	r.Command = login
-}
-
-// Env is everything an Employee asks of its surroundings. The done functions may be called on any
-// goroutine; they Post the outcome, which comes back through Receive.
-type Env interface {
-	Now() session.Time
-	// Post sends a message to this employee's own mailbox. Any goroutine may call it.
-	Post(message any)
-	Load(key session.Key, done func(session.Employee, error))
-	Commit(key session.Key, expected session.Version, change *session.Change, done func(error))
-	FindKey(key session.Key, hash [16]byte, since session.Time, done func(*session.KeyRecord, error))
-	// Ended adds committed endings to this node's view; it returns before the reply goes out.
-	Ended(events []session.Event)
-	// Tell sends each notice to its socket and reports what became of it to the delivery of the
-	// same index. It does not block.
-	Tell(told []session.Told, deliveries []*session.Delivery, since time.Time)
-	// CloseSurplus closes sockets that are too many for their session. It does not block.
-	CloseSurplus(closes []session.Close)
-	// Sockets are this node's sockets of a session, for an owner that has no handles yet.
-	Sockets(id session.ID) []session.Socket
-	// Wake asks for a Tick at that time, or earlier.
-	Wake(at session.Time)
-	// Broken reports a state that the rules' own check refuses, just before the panic.
-	Broken(err error)
-	// MemoryIsFresh reports whether an answer that writes nothing may come from memory.
-	MemoryIsFresh() bool
-}
-
 // Employee is the owner of one employee: the driver of session.Step. It is not safe for concurrent
 // use: an actor, or the simulator, gives it one message at a time.
 type Employee struct {
