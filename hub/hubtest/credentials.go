@@ -115,11 +115,10 @@ func (s suite) ABadFirstMessageIsAnsweredOnTheSocket(t *testing.T) {
 }
 
 func (s suite) ASocketThatSendsNoTokenInTimeIsClosed(t *testing.T) {
-	server := Start(t, s.listen, hub.Options{AuthTimeout: 50 * time.Millisecond})
-	c := server.connect(t, "till-1")
-	c.write(text(`{"type":"ping"}`)) // which is answered, and wins no time
-	c.expect("pong")
-	c.expect("error")
+	server := Start(t, s.listen, hub.Options{AuthTimeout: 500 * time.Millisecond})
+	c := server.say(t, handshake("/ws/session/till-1/")+string(text(`{"type":"ping"}`)))
+	c.expect("pong") // which wins no time
+	require.Equal(t, "invalid_token", c.expect("error")["code"])
 	c.expectClose(4520)
 }
 

@@ -24,14 +24,19 @@ type Server struct {
 	Stop func()
 }
 
-// Listener puts a handler of the Hub behind a listener and returns its address.
-type Listener func(t *testing.T, h *hub.Hub) (addr string, clients *tls.Config)
+// Listener is a way to reach a Hub.
+type Listener struct {
+	Goroutines bool // as in hub.Options
+	// Listen puts the Hub behind a listener and returns its address.
+	Listen func(t *testing.T, h *hub.Hub) (addr string, clients *tls.Config)
+}
 
 // Start starts a Hub with a Floor, running until the test ends.
 func Start(t *testing.T, listen Listener, o hub.Options) *Server {
 	t.Helper()
 	f := NewFloor()
 	o.Node, o.Gate, o.Owners, o.Ended = Node, f, f, f
+	o.Goroutines = listen.Goroutines
 	h, err := hub.New(o)
 	require.NoError(t, err)
 	f.hub = h
@@ -39,7 +44,7 @@ func Start(t *testing.T, listen Listener, o hub.Options) *Server {
 	done := make(chan error)
 	go func() { done <- h.Run(ctx) }()
 	s := &Server{Hub: h, Floor: f}
-	s.Addr, s.TLS = listen(t, h)
+	s.Addr, s.TLS = listen.Listen(t, h)
 	s.Stop = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(t, <-done)
@@ -49,15 +54,25 @@ func Start(t *testing.T, listen Listener, o hub.Options) *Server {
 	return s
 }
 
-// Plain is net/http without TLS.
-func Plain(t *testing.T, h *hub.Hub) (string, *tls.Config) {
+// The ways to reach a Hub.
+var (
+	// Plain is net/http without TLS, and a goroutine for each socket.
+	Plain = Listener{Goroutines: true, Listen: plain}
+	// Secure is net/http with TLS, which is always so.
+	Secure = Listener{Listen: secure}
+	// Hijacked is net/http, which gives its connections to the Hub's own engine.
+	Hijacked = Listener{Listen: plain}
+	// Shared is a port from which the Hub accepts, and net/http gets what is left.
+	Shared = Listener{Listen: shared}
+)
+
+func plain(t *testing.T, h *hub.Hub) (string, *tls.Config) {
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String(), nil
 }
 
-// Secure is net/http with TLS.
-func Secure(t *testing.T, h *hub.Hub) (string, *tls.Config) {
+func secure(t *testing.T, h *hub.Hub) (string, *tls.Config) {
 	server := httptest.NewTLSServer(h)
 	t.Cleanup(server.Close)
 	trusting := server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
@@ -65,16 +80,36 @@ func Secure(t *testing.T, h *hub.Hub) (string, *tls.Config) {
 	return server.Listener.Addr().String(), trusting
 }
 
+func shared(t *testing.T, h *hub.Hub) (string, *tls.Config) {
+	port, err := hub.Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, h.AcceptFrom(port))
+	server := httptest.NewUnstartedServer(h)
+	server.Listener.Close()
+	server.Listener = port
+	server.Start()
+	t.Cleanup(server.Close)
+	return port.Addr().String(), nil
+}
+
 // dial opens a connection to the server.
 func (s *Server) dial(t *testing.T) net.Conn {
 	t.Helper()
-	nc, err := net.Dial("tcp", s.Addr)
+	nc, err := s.tryDial(t)
 	require.NoError(t, err)
+	return nc
+}
+
+// tryDial is dial for when the server may have stopped.
+func (s *Server) tryDial(t *testing.T) (net.Conn, error) {
+	nc, err := net.Dial("tcp", s.Addr)
+	if err != nil {
+		return nil, err
+	}
 	t.Cleanup(func() { nc.Close() })
 	if s.TLS == nil {
-		return nc
+		return nc, nil
 	}
 	secure := tls.Client(nc, s.TLS)
-	require.NoError(t, secure.HandshakeContext(t.Context()))
-	return secure
+	return secure, secure.HandshakeContext(t.Context())
 }
