@@ -3,6 +3,7 @@ package clock_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,45 +16,52 @@ import (
 
 // away is a store whose clock differs from the local one, and which takes its time to answer.
 type away struct {
-	by   time.Duration
+	by   atomic.Int64 // nanoseconds
 	trip time.Duration
 	err  error
 }
 
+func ahead(by time.Duration) *away {
+	a := &away{}
+	a.by.Store(int64(by))
+	return a
+}
+
 func (a *away) Now(context.Context) (session.Time, error) {
 	time.Sleep(a.trip / 2) // synctest's clock
-	now := session.TimeOf(time.Now().Add(a.by))
+	now := session.TimeOf(time.Now().Add(time.Duration(a.by.Load())))
 	time.Sleep(a.trip / 2)
 	return now, a.err
 }
 
-// ahead is by how much the clock is ahead of the local one, to a millisecond.
-func ahead(c *clock.Clock) time.Duration {
+// difference is by how much the clock is ahead of the local one, to a millisecond.
+func difference(c *clock.Clock) time.Duration {
 	return c.Now().Sub(session.TimeOf(time.Now())).Round(10 * time.Millisecond)
 }
 
 func TestTheClockShowsTheStoresTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &away{by: time.Hour, trip: 200 * time.Millisecond}
+		s := ahead(time.Hour)
+		s.trip = 200 * time.Millisecond
 		c := clock.New(s)
-		require.Equal(t, time.Duration(0), ahead(c))
+		require.Equal(t, time.Duration(0), difference(c))
 		require.NoError(t, c.Sync(t.Context()))
-		require.Equal(t, time.Hour, ahead(c))
+		require.Equal(t, time.Hour, difference(c))
 		time.Sleep(time.Minute)
-		require.Equal(t, time.Hour, ahead(c))
+		require.Equal(t, time.Hour, difference(c))
 	})
 }
 
 func TestAStoreThatRunsAheadIsFollowedWithinABeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &away{}
+		s := ahead(0)
 		c := clock.New(s)
 		ctx, cancel := context.WithCancel(t.Context())
 		go c.Run(ctx)
 		time.Sleep(2500 * time.Millisecond)
-		s.by = 10 * time.Second
+		s.by.Store(int64(10 * time.Second))
 		time.Sleep(time.Second)
-		require.Equal(t, 10*time.Second, ahead(c))
+		require.Equal(t, 10*time.Second, difference(c))
 		cancel()
 		synctest.Wait()
 	})
@@ -61,12 +69,12 @@ func TestAStoreThatRunsAheadIsFollowedWithinABeat(t *testing.T) {
 
 func TestAStoreWhoseTimeWentBackSlowsTheClockButNeverTurnsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &away{}
+		s := ahead(0)
 		c := clock.New(s)
 		ctx, cancel := context.WithCancel(t.Context())
 		go c.Run(ctx)
 		time.Sleep(2500 * time.Millisecond)
-		s.by = -10 * time.Second
+		s.by.Store(int64(-10 * time.Second))
 		start, last := c.Now(), c.Now()
 		for range 2000 {
 			time.Sleep(5 * time.Millisecond)
@@ -76,7 +84,7 @@ func TestAStoreWhoseTimeWentBackSlowsTheClockButNeverTurnsIt(t *testing.T) {
 		}
 		require.InDelta(t, 5000, float64(last-start), 600, "ten seconds at half the speed")
 		time.Sleep(15 * time.Second)
-		require.Equal(t, -10*time.Second, ahead(c))
+		require.Equal(t, -10*time.Second, difference(c))
 		cancel()
 		synctest.Wait()
 	})
@@ -84,23 +92,24 @@ func TestAStoreWhoseTimeWentBackSlowsTheClockButNeverTurnsIt(t *testing.T) {
 
 func TestTheClockGoesOnWithoutTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &away{by: time.Hour}
+		s := ahead(time.Hour)
 		c := clock.New(s)
 		require.NoError(t, c.Sync(t.Context()))
 		s.err = errors.New("away")
 		require.ErrorIs(t, c.Sync(t.Context()), s.err)
 		time.Sleep(time.Minute)
-		require.Equal(t, time.Hour, ahead(c))
+		require.Equal(t, time.Hour, difference(c))
 	})
 }
 
 func TestASlowAnswerIsNotBelieved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &away{by: time.Hour}
+		s := ahead(time.Hour)
 		c := clock.New(s)
 		require.NoError(t, c.Sync(t.Context()))
-		s.by, s.trip = 2*time.Hour, 3*time.Second
+		s.by.Store(int64(2 * time.Hour))
+		s.trip = 3 * time.Second
 		require.NoError(t, c.Sync(t.Context()))
-		require.Equal(t, time.Hour, ahead(c))
+		require.Equal(t, time.Hour, difference(c))
 	})
 }
