@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -45,6 +46,7 @@ type Record struct {
 // View is this node's knowledge of ended sessions.
 type View interface {
 	// Check answers how old the view is, and session.ErrTerminated when the session has ended.
+	// It sets itself a bound where it has to ask the store.
 	Check(ctx context.Context, key session.Key, id session.ID, epoch session.Epoch, issuedAt session.Time) (time.Duration, error)
 	// Ended is the notice of a session that the view knows to have ended, else nil.
 	Ended(id session.ID) *session.Notice
@@ -89,6 +91,11 @@ type Options struct {
 	Policy       session.Policy // of employees without their own; one session, takeover
 	DenyGrace    time.Duration  // 60 s
 
+	// Page is what `/` shows: index.html, the files beside it, and those in assets, which may be cached
+	// for ever. Its Content-Security-Policy is PagePolicy. Nil: a plain page with three commands.
+	Page       fs.FS
+	PagePolicy string
+
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Gatherer   prometheus.Gatherer // what /metrics shows; nil: nothing
@@ -99,6 +106,7 @@ type API struct {
 	o       Options
 	keys    keyring
 	origins origins
+	page    page
 	logins  *prometheus.CounterVec
 	router  http.Handler
 }
@@ -116,7 +124,11 @@ func New(o Options) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	a := &API{o: o, keys: keys, origins: origins}
+	page, err := newPage(o.Page, o.PagePolicy)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	a := &API{o: o, keys: keys, origins: origins, page: page}
 	a.logins = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "hotseat_logins_total", Help: "Logins by kind (password or trusted) and outcome (ok or the problem's code).",
 	}, []string{"kind", "outcome"})

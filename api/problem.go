@@ -57,6 +57,7 @@ var (
 		status: http.StatusUnauthorized, code: "invalid_credentials", noneSent: true,
 		detail: "employee or password is wrong",
 	}
+	errNoPath       = notFound("there is nothing at this path")
 	errTokenExpired = &problem{
 		status: http.StatusUnauthorized, code: "token_expired",
 		detail: "the access token has expired; refresh it",

@@ -91,7 +91,7 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (rt *router) unknown(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{API: rt.api, w: w, r: r}
 	x.begin()
-	x.answer(notFound("there is nothing at this path"))
+	x.answer(errNoPath)
 }
 
 // ServeHTTP answers for one pattern.

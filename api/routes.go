@@ -27,7 +27,9 @@ var routes = []route{
 	{method: "POST", pattern: "/v1/admin/employees/{employee_id}/sessions/{session_id}/end", role: admin, handle: (*exchange).endSession},
 	{method: "POST", pattern: "/v1/admin/terminals/{terminal_id}/test-termination", role: admin, handle: (*exchange).testTermination},
 
-	{method: "GET", pattern: "/", role: public, instant: true, handle: (*exchange).page},
+	{method: "GET", pattern: "/", role: public, instant: true, handle: (*exchange).showPage},
+	{method: "GET", pattern: "/{file}", role: public, instant: true, handle: (*exchange).showPage},
+	{method: "GET", pattern: "/assets/{file}", role: public, instant: true, handle: (*exchange).showAsset},
 	{method: "GET", pattern: "/openapi.json", role: public, instant: true, handle: (*exchange).openAPI},
 	{method: "GET", pattern: "/asyncapi.json", role: public, instant: true, handle: (*exchange).asyncAPI},
 	{method: "GET", pattern: "/healthz", role: public, instant: true, handle: (*exchange).healthz},

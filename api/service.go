@@ -60,15 +60,3 @@ func (x *exchange) ticketNamed() error {
 	}
 	return unknownSession(x.giveTicket(row.ID.Key(), s.ID, s.Epoch))
 }
-
-// page is `/` until the demo is there. It has no script and no style, and may be shown in no frame.
-func (x *exchange) page() error {
-	h := x.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-cache")
-	x.w.WriteHeader(http.StatusOK)
-	_, _ = x.w.Write(welcomePage) // a client that is gone needs no answer
-	return nil
-}

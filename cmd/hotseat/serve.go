@@ -25,6 +25,7 @@ import (
 	"github.com/hotseat-hub/hotseat/persistence/batch"
 	storeclock "github.com/hotseat-hub/hotseat/persistence/clock"
 	"github.com/hotseat-hub/hotseat/session"
+	"github.com/hotseat-hub/hotseat/web/demo"
 )
 
 // node is one running server: every part, joined. Its parts are made in the order of the fields and
@@ -201,6 +202,7 @@ func (n *node) openAPI() (err error) {
 		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 		SessionLifetime: cfg.SessionLifetime, SessionIdle: cfg.SessionIdle, MaxStaleness: cfg.MaxStaleness,
+		Page: demo.FS(), PagePolicy: demo.Policy,
 		Policy: cfg.Policy(), DenyGrace: cfg.DenyGrace, Log: n.log, Registerer: n.registry, Gatherer: n.registry,
 	})
 	return err

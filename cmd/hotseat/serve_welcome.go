@@ -31,7 +31,7 @@ func (n *node) welcome(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "hotseat serves %s (metrics and probes on http://%s)\n", n.url(), ops)
 	if n.config.Demo {
-		fmt.Fprintf(out, demoWelcome, n.url(), n.url(), n.accessKeys.AdminFile, n.config.DataDir())
+		fmt.Fprintf(out, demoWelcome, n.url(), os.Args[0], os.Args[0], n.url(), n.accessKeys.AdminFile, n.config.DataDir())
 	}
 	n.log.Info("serving", "listen", public, "ops", ops, "store", n.storeKind())
 	if file := os.Getenv(addressFile); file != "" {
@@ -40,11 +40,12 @@ func (n *node) welcome(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
+// demoWelcome names the program as it was called: bin/hotseat is in nobody's PATH.
 const demoWelcome = `
   Browser:      open %s in two windows and log in as ada / demo-password in both:
                 the first window is told and logged out.
-  Command line: hotseat login ada --watch    in two terminals (password: demo-password)
-                hotseat sessions list ada    --server %s if that is not the default
+  Command line: %s login ada --watch    in two terminals (password: demo-password)
+                %s sessions list ada    --server %s if that is not the default
   Admin key:    %s
   Stop:         Ctrl-C.  Start over: stop, then remove %s (make reset)
 
