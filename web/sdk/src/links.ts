@@ -55,6 +55,8 @@ const everyStatus = 10_000;
 
 /** The two rungs of plain requests: one that waits at the server, and one that asks now and then. */
 export async function poll(io: Platform, call: Call, waits: boolean, line: Line) {
+  await call('/v1/session', line.signal);
+  line.up();
   for (let seq = 0; !line.signal.aborted; ) {
     // A server or proxy that does not wait must not be asked in a tight circle.
     const next = pause(io, waits ? breath : everyStatus);

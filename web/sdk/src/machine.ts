@@ -72,6 +72,8 @@ export const openWithin = 6_000;
 export const pongWithin = 5_000;
 export const wakeWithin = 2_500;
 const tooLate = 2_000;
+/** A rung that carried for less has failed: a proxy may let something begin and then end it. */
+export const shortLived = 10_000;
 
 export const fresh = (lowest: number): Model => ({
   phase: 'idle',
@@ -109,7 +111,7 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
   const probeLater = () => timer('probe', quiet * (0.5 + random()));
   const heard = () => {
     m.unanswered = false;
-    m.silent = m.misses = 0;
+    m.silent = 0;
     m.verified = true;
     m.state = m.rung > 1 ? 'polling' : 'connected';
   };
@@ -133,6 +135,7 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
   const down = (code: number) => {
     if (endings[code]) return end(endings[code]);
     if (isOpen && now - m.upAt >= quiet) m.tries = 0;
+    if (isOpen && now - m.upAt >= shortLived) m.misses = 0;
     rest();
     if (code === cut) {
       m.phase = 'asking';
@@ -158,6 +161,7 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
       break;
 
     case 'up':
+      if (phase !== 'opening' && !isOpen) break;
       m.rung = a;
       m.phase = 'open';
       m.upAt = now;
@@ -188,6 +192,8 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
         else if (++m.misses > 1) {
           m.rung = m.rung < m.lowest ? m.rung + 1 : 0;
           m.misses = 0;
+          // The server is well and HTTP works: the next rung need not wait for long.
+          if (a) m.tries = 0;
         }
         backOff();
       }
@@ -205,8 +211,10 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
         }
       } else if (isOpen) {
         if (a === 'probe') {
-          act('probe');
-          probeLater();
+          if (m.rung) {
+            act('probe');
+            probeLater();
+          }
         } else if (m.rung && m.unanswered) down(cut);
         else {
           timer('beat', m.beat);

@@ -87,7 +87,8 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
   if (!terminal) throw Error('hotseat: no session');
 
   let model = fresh(session ? 3 : getTicket ? 1 : 0);
-  let snapshot: Snapshot = { state: 'connecting', transport: null, event: null, session, verified: true };
+  let snapshot: Snapshot;
+  let event: Notice | null = null;
   let beat = 25_000;
 
   const listeners: Record<string, Set<(event: any) => unknown>> = {};
@@ -114,7 +115,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     publish();
   };
 
-  const publish = (event = snapshot.event) => {
+  const publish = () => {
     const { phase, rung, verified, state } = model;
     const next: Snapshot = {
       // Whoever may still save work is not told yet.
@@ -136,7 +137,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     rest() {
       link?.abort();
       probe?.abort();
-      probe = undefined;
+      link = probe = undefined;
       Object.values(timers).forEach(io.clearTimeout);
     },
     open: (rung: number) => void connect(rung, (link = new AbortController())),
@@ -155,7 +156,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     async end(how: Notice | Reason) {
       const notice: Notice =
         typeof how === 'string'
-          ? { type: 'session_terminated', message: '', reason: how, timestamp: new io.Date(io.Date.now()).toISOString() }
+          ? { type: 'session_terminated', message: '', reason: how, timestamp: new io.Date().toISOString() }
           : how;
       const { seq } = notice;
       if (seq && link?.send) link.send({ type: 'ack', seq });
@@ -165,7 +166,8 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
       tabs.post('ended', notice);
       const saves = emit('save', notice);
       if (saves[0]) await Promise.race([Promise.allSettled(saves), pause(io, options.saveWithin ?? 3000)]);
-      publish(notice);
+      event = notice;
+      publish();
       leave();
       emit('terminated', notice);
     },
@@ -252,8 +254,9 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
           link?.abort();
           link = mine;
           probe = undefined;
-        } else if (model.phase === 'open') return line.heard();
-        feed('up', rung, rung ? streamBeat : beat);
+          feed('up', 0, beat);
+        } else if (model.phase === 'opening') feed('up', rung, rung ? streamBeat : beat);
+        line.heard();
       },
       down(code) {
         if (signal.aborted) return;
@@ -270,19 +273,16 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     const asking = (path: string) => call(path, { signal, within: pollWithin });
     try {
       if (rung && session) {
-        await Promise.all([
-          // One tab holds the stream for all. Whether this one hears of the end itself or from the
-          // other makes no difference to the person: it is up when the session stands.
-          tabs.exclusively('stream', signal, async () => {
-            leading = true;
-            try {
-              await (rung > 1 ? poll(io, asking, rung < 3, line) : stream(await getToken()));
-            } finally {
-              leading = false;
-            }
-          }),
-          asking('/v1/session').then(() => (rung > 1 || !leading) && line.up()),
-        ]);
+        // One tab holds the stream for all. This one is up when it does so, or hears from the other.
+        tabs.post('ask');
+        await tabs.exclusively('stream', signal, async () => {
+          leading = true;
+          try {
+            await (rung > 1 ? poll(io, asking, rung < 3, line) : stream(await getToken()));
+          } finally {
+            leading = false;
+          }
+        });
       } else {
         const ticket = getTicket ? await getTicket() : session && (await call('/v1/ws-ticket', { method: 'POST', signal })).ticket;
         const query = ticket ? `?ticket=${ticket}` : '';
@@ -306,8 +306,10 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
       const follows = !leading && model.rung;
       if (say === 'ended') feed(say, { ...what, seq: 0 });
       else if (say === 'tokens' && held && what.until > held.until!) adopt(what);
-      else if (say === 'ask' && held) tabs.post('tokens', held);
-      else if (say === 'live' && follows) what === follows ? feed('heard') : feed('up', what, streamBeat);
+      else if (say === 'ask') {
+        if (held) tabs.post('tokens', held);
+        if (leading && model.phase === 'open') tabs.post('live', model.rung);
+      } else if (say === 'live' && follows) what === follows ? feed('heard') : feed('up', what, streamBeat);
       else if (say === 'message' && follows) hear(what);
     });
   };

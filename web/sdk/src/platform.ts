@@ -1,7 +1,7 @@
 /** What the SDK needs of the world, by the names of `window`, so that tests can be the world. */
 export interface Platform {
   /** The wall clock: it must move on while the machine sleeps, which performance.now() need not do. */
-  Date: { now(): number; new (now: number): Date };
+  Date: { now(): number; new (): Date };
   /** Spreads attempts; nothing secret depends on it. */
   Math: { random(): number };
   setTimeout(run: () => void, ms: number): unknown;

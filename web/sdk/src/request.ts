@@ -22,7 +22,8 @@ export async function request(
   const cut = new AbortController();
   const abort = () => cut.abort();
   const timer = io.setTimeout(abort, within);
-  signal?.addEventListener('abort', abort);
+  // Heard of until this request is over, because the signal may outlive many.
+  signal?.addEventListener('abort', abort, cut);
   let failure: Failure = { status: 0 };
   try {
     const response = await io.fetch(url, {
@@ -39,6 +40,7 @@ export async function request(
   } catch {
   } finally {
     io.clearTimeout(timer);
+    abort();
   }
   throw failure;
 }

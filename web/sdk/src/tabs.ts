@@ -6,6 +6,7 @@ export type Word =
   | ['ended', Notice]
   /** Newer tokens, after a refresh or because a tab asked. */
   | ['tokens', Credentials]
+  /** A tab would like to know what the others have: tokens, and a stream. */
   | ['ask']
   /** The tab that holds the stream for all has heard the server, on this rung. */
   | ['live', number]
