@@ -115,6 +115,26 @@ func TestATokenOfAKeyThatIsNotKnownHereIs503EverywhereNot401(t *testing.T) {
 	require.ErrorIs(t, err, token.ErrInvalid)
 }
 
+// hurried fails a read that might wait for ever.
+type hurried struct{ *world }
+
+func (h hurried) Load(ctx context.Context, key session.Key) (session.Employee, error) {
+	if _, bounded := ctx.Deadline(); !bounded {
+		return session.Employee{}, errors.New("no deadline")
+	}
+	return h.world.Load(ctx, key)
+}
+
+func TestNoCheckWaitsForEver(t *testing.T) {
+	b := start(t, func(o *Options) {
+		o.Rows = hurried{o.Rows.(*world)}
+	})
+	b.hire("ada")
+	g := b.login("till-1")
+	b.get("/v1/authz?level=strict", g.AccessToken).is(200)
+	b.get("/v1/session", g.AccessToken).is(200)
+}
+
 // quiet is a ResponseWriter that keeps nothing.
 type quiet struct{ header http.Header }
 
@@ -131,7 +151,7 @@ func TestALocalCheckAllocatesLittle(t *testing.T) {
 	w := &quiet{header: http.Header{}}
 	handler := b.api.Handler()
 	got := testing.AllocsPerRun(200, func() { handler.ServeHTTP(w, r) })
-	require.LessOrEqual(t, got, 12.0)
+	require.LessOrEqual(t, got, 8.0)
 }
 
 // BenchmarkAuthz compares a local check over a real connection with an empty handler.

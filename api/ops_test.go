@@ -58,7 +58,7 @@ func TestTheFirstPageRunsAndLoadsNothing(t *testing.T) {
 	require.Equal(t, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", a.Header.Get("Content-Security-Policy"))
 	require.Equal(t, "nosniff", a.Header.Get("X-Content-Type-Options"))
 	page := string(a.text)
-	require.Equal(t, 3, strings.Count(page, "<pre><code>hotseat "))
+	require.Equal(t, 3, strings.Count(page, "<pre><code>bin/hotseat "))
 	for _, banned := range []string{"<script", "<style", "style=", " on", "http://", "https://", "<img", "<link"} {
 		for _, tag := range strings.Split(page, "<")[1:] {
 			require.NotContains(t, "<"+strings.SplitN(tag, ">", 2)[0], banned)

@@ -8,8 +8,11 @@ import (
 	"github.com/hotseat-hub/hotseat/session"
 )
 
+// askTimeout is below what gateways wait.
+const askTimeout = 5 * time.Second
+
 // Check answers, at level local, whether a token with a right signature may act: nil, or a
-// *session.TerminatedError, or what the store said when it had to be asked. staleness is how old the
+// *session.TerminatedError, or what the store said when it had to be asked, within 5 s. staleness is how old the
 // answer may be. A session that the View covers costs no I/O and no allocation.
 func (v *View) Check(ctx context.Context, key session.Key, id session.ID, epoch session.Epoch, issuedAt session.Time) (staleness time.Duration, err error) {
 	staleness = v.Staleness(time.Now())
@@ -37,6 +40,9 @@ func (v *View) look(id session.ID) (ended *session.Notice, valid bool) {
 
 // ask asks the store about a session from before the View, and remembers the answer.
 func (v *View) ask(ctx context.Context, key session.Key, id session.ID, epoch session.Epoch, covers session.Time) error {
+	// The bound is set here and not by the caller, who would pay for a timer on every request.
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	row, err := v.options.Rows.Load(ctx, key)
 	if err != nil {
 		return err

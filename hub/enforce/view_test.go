@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -243,3 +244,21 @@ func TestStalenessIsTheTimeSinceTheStartOfTheLastGoodPoll(t *testing.T) {
 }
 
 var errAway = errors.New("store away")
+
+// stuck is a store that answers nobody.
+type stuck struct{}
+
+func (stuck) Load(ctx context.Context, _ session.Key) (session.Employee, error) {
+	<-ctx.Done()
+	return session.Employee{}, ctx.Err()
+}
+
+func TestAQuestionToAStoreThatDoesNotAnswerEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := NewView(Options{Rows: stuck{}})
+		asked := time.Now()
+		_, err := v.Check(context.Background(), "e1", sessionID(1), 1, begin)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, askTimeout, time.Since(asked))
+	})
+}
