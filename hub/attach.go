@@ -27,6 +27,9 @@ func (h *Hub) attach(conn uint64, s *Seat) {
 		cancel()
 		there := h.engine.post(conn, func(c *conversation, now time.Duration, out *output) {
 			c.attached(reply, err, h.options.Ended.Ended(s.Session), now, out)
+			if c.seat == nil && err == nil { // it left before its turn came
+				h.options.Owners.Detach(s.Key, ask.Socket)
+			}
 		})
 		if !there && err == nil { // the socket left while its owner was asked
 			h.options.Owners.Detach(s.Key, ask.Socket)

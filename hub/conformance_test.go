@@ -13,3 +13,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestTheGoroutineEngineConforms(t *testing.T) { hubtest.Run(t, hubtest.Plain) }
 
 func TestTheGoroutineEngineConformsUnderTLS(t *testing.T) { hubtest.Run(t, hubtest.Secure) }
+
+func TestTheShardsConform(t *testing.T) { hubtest.Run(t, hubtest.Shared) }
+
+func TestTheShardsConformWithConnectionsOfNetHTTP(t *testing.T) { hubtest.Run(t, hubtest.Hijacked) }

@@ -58,6 +58,8 @@ func (e *goroutines) adopt(nc net.Conn, head, early []byte, r *Request, v Verdic
 	return true
 }
 
+func (e *goroutines) count() int { return int(e.open.Load()) }
+
 func (e *goroutines) remember(c *conn) {
 	shard := &e.table[c.id%tableShards]
 	shard.mu.Lock()

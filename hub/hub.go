@@ -45,6 +45,10 @@ type Options struct {
 	// second; 60 and 10. A page sends one in 25 s.
 	FrameBurst, FrameRate int
 
+	// Goroutines serves every socket by a goroutine of its own, at some kilobytes each, where Linux
+	// would do without. Sockets under TLS, and those of other systems, are always served so.
+	Goroutines bool
+
 	// Now is the store's time, for test notices; the local clock by default.
 	Now        func() session.Time
 	Log        *slog.Logger
@@ -60,10 +64,13 @@ type Hub struct {
 	start    time.Time
 	index    *index
 	engine   engine
-	sockets  *goroutines // the engine as what takes over connections of net/http
+	engines  *engines // the same, as what takes over connections of net/http
+	sockets  *goroutines
 	metrics  *metrics
 	closing  atomic.Bool  // new sockets are sent elsewhere
 	awaiting atomic.Int64 // sockets that have not sent their token: at most Options.MaxAwaiting
+
+	subscribers *subscribers // who hears by HTTP; a part of engine
 }
 
 // New makes a Hub that takes sockets at once; Run keeps their deadlines.
@@ -77,9 +84,13 @@ func New(o Options) (*Hub, error) {
 	}
 	h := &Hub{options: o, rules: o.rules(), start: time.Now(), index: newIndex()}
 	h.sockets = newGoroutines(h)
-	h.engine = h.sockets
-	metrics, err := newMetrics(o.Registerer, h.Count)
+	h.engines = newEngines(h)
+	h.engine = h.engines
+	metrics, err := newMetrics(o.Registerer, h.Count, func() int { return len(h.NotReady()) })
 	h.metrics = metrics
+	if err == nil {
+		err = h.addSubscribers()
+	}
 	return h, err
 }
 
@@ -92,7 +103,7 @@ func (h *Hub) Run(ctx context.Context) error {
 }
 
 // Count is how many sockets there are, those that are about to close included.
-func (h *Hub) Count() int { return int(h.sockets.open.Load()) }
+func (h *Hub) Count() int { return h.engines.count() }
 
 // now is the time of conversations.
 func (h *Hub) now() time.Duration { return time.Since(h.start) }

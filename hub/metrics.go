@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,7 +14,7 @@ type metrics struct {
 	write, ack prometheus.Observer
 }
 
-func newMetrics(r prometheus.Registerer, sockets func() int) (*metrics, error) {
+func newMetrics(r prometheus.Registerer, sockets, paused func() int) (*metrics, error) {
 	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name:                           "hotseat_notice_seconds",
 		Help:                           "From the commit of an ending until its notice was given to the kernel (write) or acked (ack).",
@@ -26,14 +27,15 @@ func newMetrics(r prometheus.Registerer, sockets func() int) (*metrics, error) {
 		Help:        "Open sockets.",
 		ConstLabels: prometheus.Labels{"transport": "websocket"},
 	}, func() float64 { return float64(sockets()) })
+	stopped := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hotseat_accept_paused",
+		Help: "1 while no further connections are accepted because no descriptors are left for them, else 0.",
+	}, func() float64 { return float64(paused()) })
 	m := &metrics{write: seconds.WithLabelValues("write"), ack: seconds.WithLabelValues("ack")}
 	if r == nil {
 		return m, nil
 	}
-	if err := r.Register(seconds); err != nil {
-		return nil, err
-	}
-	return m, r.Register(open)
+	return m, errors.Join(r.Register(seconds), r.Register(open), r.Register(stopped))
 }
 
 func (m *metrics) notice(stage session.Stage, after time.Duration) {

@@ -71,7 +71,7 @@ func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request, request *Request, 
 	head := switching(r.Header.Get("Sec-Websocket-Key"), protocol, w.Header())
 	early := make([]byte, buffered.Reader.Buffered())
 	buffered.Read(early)
-	if !h.sockets.adopt(nc, head, early, request, v, protocol == protocolName) {
+	if !h.engines.adopt(nc, head, early, request, v, protocol == protocolName) {
 		nc.Close()
 		h.giveBack(v)
 	}

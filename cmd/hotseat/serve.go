@@ -132,7 +132,7 @@ func (n *node) joinActorsAndHub() (err error) {
 		Node: self, Gate: gate, Owners: owners{n.system}, Ended: n.view, Now: n.clock.Now,
 		Log: n.log, Registerer: n.registry, Refused: n.refused.WithLabelValues("socket"),
 	})
-	gateway.hub = n.hub
+	gateway.hub, n.ready.sockets = n.hub, n.hub
 	return err
 }
 
@@ -212,7 +212,7 @@ func (n *node) openAPI() (err error) {
 type listeners struct{ public, ops net.Listener }
 
 func listen(cfg *config.Config) (*listeners, error) {
-	public, err := net.Listen("tcp", cfg.Listen)
+	public, err := listenPublic(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s (--listen): %w", cfg.Listen, err)
 	}
@@ -222,6 +222,14 @@ func listen(cfg *config.Config) (*listeners, error) {
 		return nil, fmt.Errorf("listen on %s (--ops-listen): %w", cfg.OpsListen, err)
 	}
 	return &listeners{public: public, ops: ops}, nil
+}
+
+// listenPublic opens the port that sockets and routes share. Under TLS all of it is net/http's.
+func listenPublic(cfg *config.Config) (net.Listener, error) {
+	if cfg.TLSCert != "" {
+		return net.Listen("tcp", cfg.Listen)
+	}
+	return hub.Listen(cfg.Listen)
 }
 
 func (l *listeners) close() {

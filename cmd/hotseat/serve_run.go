@@ -15,6 +15,7 @@ import (
 
 	"github.com/hotseat-hub/hotseat/actors"
 	"github.com/hotseat-hub/hotseat/api"
+	"github.com/hotseat-hub/hotseat/hub"
 	"github.com/hotseat-hub/hotseat/hub/enforce"
 	"github.com/hotseat-hub/hotseat/session"
 )
@@ -29,6 +30,7 @@ const (
 // readiness says why this node should get no traffic.
 type readiness struct {
 	view         *enforce.View
+	sockets      *hub.Hub
 	maxStaleness time.Duration
 	draining     atomic.Bool
 }
@@ -41,7 +43,7 @@ func (r *readiness) reasons() []string {
 	if age := r.view.Staleness(time.Now()); age > r.maxStaleness {
 		reasons = append(reasons, fmt.Sprintf("the store has not answered for %s", age.Round(time.Millisecond)))
 	}
-	return reasons
+	return append(reasons, r.sockets.NotReady()...)
 }
 
 // run serves until ctx is done, then drains: first not ready but still serving, then without
@@ -58,6 +60,11 @@ func (n *node) run(ctx context.Context, stdout io.Writer) error {
 	// The actors outlive those who ask them, the batcher outlives the actors.
 	stopActors := runUntilStopped(group, n.system.Run)
 	stopBatcher := runUntilStopped(group, n.batcher.Run)
+	if port, ok := n.listeners.public.(*hub.Port); ok {
+		if err := n.hub.AcceptFrom(port); err != nil {
+			return err
+		}
+	}
 	public := n.serve(group, n.listeners.public, n.api.Handler())
 	ops := n.serve(group, n.listeners.ops, n.api.OpsHandler())
 

@@ -1,0 +1,111 @@
+package hub
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// acceptsAtOnce bounds how long those who arrive keep those who are there waiting.
+const acceptsAtOnce = 64
+
+// door is a listening descriptor of a shard.
+type door struct {
+	fd   int
+	port *Port
+}
+
+func (s *shard) door(fd int) *door {
+	for _, d := range s.doors {
+		if d.fd == fd {
+			return d
+		}
+	}
+	return nil
+}
+
+func (s *shard) openDoor(d *door) {
+	if s.stopping {
+		unix.Close(d.fd)
+		return
+	}
+	s.doors = append(s.doors, d)
+	if s.paused == 0 {
+		s.watch(unix.EPOLL_CTL_ADD, d.fd, unix.EPOLLIN)
+	}
+}
+
+// closeDoor closes what the shard has of a port, those included that have not said what they want.
+func (s *shard) closeDoor(p *Port) {
+	s.doors = slices.DeleteFunc(s.doors, func(d *door) bool {
+		if d.port == p {
+			unix.Close(d.fd)
+		}
+		return d.port == p
+	})
+}
+
+// accept takes those who wait at a door.
+func (s *shard) accept(d *door) {
+	for range acceptsAtOnce {
+		fd, from, err := unix.Accept4(d.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		switch {
+		case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
+			s.pause()
+			return
+		case errors.Is(err, unix.EAGAIN):
+			return
+		case err != nil:
+			continue // of the connection that was to be accepted: it has gone
+		}
+		s.arrive(fd, d.port, addressOf(from))
+		if fd >= s.engine.ceiling {
+			s.pause()
+			return
+		}
+	}
+}
+
+func addressOf(from unix.Sockaddr) netip.Addr {
+	switch a := from.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrFrom4(a.Addr)
+	case *unix.SockaddrInet6:
+		return netip.AddrFrom16(a.Addr).Unmap()
+	}
+	return netip.Addr{}
+}
+
+// pause stops accepting until there are descriptors again. Those who come wait in the kernel; a door
+// that was still watched would wake the shard without end.
+func (s *shard) pause() {
+	if s.paused == 0 {
+		s.engine.paused.Add(1)
+		s.engine.hub.options.Log.Warn("no descriptors are left: accepting is paused; raise the limit of open files")
+		for _, d := range s.doors {
+			s.watch(unix.EPOLL_CTL_DEL, d.fd, 0)
+		}
+	}
+	s.paused = s.engine.hub.now() + pauseRetry
+}
+
+// tryAgain accepts again if the lowest free descriptor is one for sockets.
+func (s *shard) tryAgain(now time.Duration) {
+	s.paused = now + pauseRetry
+	fd, err := unix.FcntlInt(uintptr(s.inbox.bell), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	unix.Close(fd)
+	if fd >= s.engine.ceiling {
+		return
+	}
+	s.paused = 0
+	s.engine.paused.Add(-1)
+	for _, d := range s.doors {
+		s.watch(unix.EPOLL_CTL_ADD, d.fd, unix.EPOLLIN)
+	}
+}

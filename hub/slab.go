@@ -1,0 +1,110 @@
+package hub
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+const (
+	slotsAtOnce = 1024 // a chunk
+	handSteps   = 256  // how many steps the clock hand takes around the slab
+)
+
+// slot is one descriptor's socket while it sleeps: nothing is being read, written or asked. It has no
+// pointers. Its atomic fields may be read by any goroutine, the others belong to the shard that owns
+// the descriptor. Times are the low bits of milliseconds since the hub's start.
+type slot struct {
+	generation atomic.Uint32 // odd while a socket is here; grows with its coming and its going
+	owner      atomic.Uint32 // the shard's number and one while the descriptor is one of it
+	seat       seatRef       // zero while the socket is awake, or there is none
+	sent, ping uint32
+	paced      uint32
+	tokens     uint16
+	attached   bool
+	protocol   bool
+}
+
+// slab holds the slots of all descriptors of the process, in chunks that never move: growing by
+// copying would hold twice as much for a while. Any goroutine may call its methods.
+type slab struct {
+	chunks [(maxDescriptor + 1) / slotsAtOnce]atomic.Pointer[[slotsAtOnce]slot]
+	last   atomic.Int32 // the highest chunk that there is, and one
+}
+
+// at finds a descriptor's slot; nil when no descriptor so high was ever seen.
+func (s *slab) at(fd int) *slot {
+	if chunk := s.chunks[fd/slotsAtOnce].Load(); chunk != nil {
+		return &chunk[fd%slotsAtOnce]
+	}
+	return nil
+}
+
+// grow makes a descriptor's slot if there is none.
+func (s *slab) grow(fd int) *slot {
+	n := fd / slotsAtOnce
+	if s.chunks[n].Load() == nil {
+		s.chunks[n].CompareAndSwap(nil, new([slotsAtOnce]slot))
+		for last := s.last.Load(); int(last) < n+1 && !s.last.CompareAndSwap(last, int32(n+1)); {
+			last = s.last.Load()
+		}
+	}
+	return s.at(fd)
+}
+
+// step visits the 1/256 of all slots that the clock hand passes with its step'th step.
+func (s *slab) step(step int, visit func(fd int, at *slot)) {
+	const width = slotsAtOnce / handSteps
+	for n := range int(s.last.Load()) {
+		chunk := s.chunks[n].Load()
+		if chunk == nil {
+			continue
+		}
+		for i := step * width; i < (step+1)*width; i++ {
+			visit(n*slotsAtOnce+i, &chunk[i])
+		}
+	}
+}
+
+// id is a socket's, as long as it is there.
+func (s *slot) id(fd int) uint64 {
+	return uint64(s.owner.Load())<<shardShift | uint64(fd)<<descriptorShift | uint64(s.generation.Load())
+}
+
+// there finds the socket of an id; nil when it is gone.
+func (s *slab) there(conn uint64) *slot {
+	at := s.at(int(conn >> descriptorShift & maxDescriptor))
+	if at == nil || conn&1 == 0 || at.generation.Load() != uint32(conn) {
+		return nil
+	}
+	return at
+}
+
+// coarse is a time as slots keep it.
+func coarse(at time.Duration) uint32 { return uint32(at / time.Millisecond) }
+
+// fine is a coarse time that is less than 24 days from now.
+func fine(at uint32, now time.Duration) time.Duration {
+	present := now / time.Millisecond
+	return (present + time.Duration(int32(at-uint32(present)))) * time.Millisecond
+}
+
+// sleep puts a conversation into the slot.
+func (s *slot) sleep(c *conversation, seats *seatStore) {
+	s.seat, s.protocol = seats.put(c.seat), c.ask.protocol
+	s.nap(c)
+}
+
+// wake is the conversation in the slot, but for its seat.
+func (s *slot) wake(r *rules, now time.Duration) conversation {
+	c := conversation{rules: r, phase: live, sent: fine(s.sent, now), ping: fine(s.ping, now)}
+	c.pace = pace{tokens: int(s.tokens), at: fine(s.paced, now)}
+	c.ask.attached, c.ask.protocol = s.attached, s.protocol
+	return c
+}
+
+// nap puts a conversation back that was woken for one turn; its seat is still in the slot.
+func (s *slot) nap(c *conversation) {
+	s.sent, s.ping, s.paced = coarse(c.sent), coarse(c.ping), coarse(c.pace.at)
+	s.tokens = uint16(c.pace.tokens)
+	s.attached = c.ask.attached
+}
