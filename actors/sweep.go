@@ -13,7 +13,9 @@ import (
 // sweeper at a time is enough; several harm nothing.
 type Sweeper struct {
 	// Next returns the next started events written before that time, oldest first; none: all done.
-	Next func(ctx context.Context, before session.Time) ([]session.Event, error)
+	// They come again until Swept is called.
+	Next  func(ctx context.Context, before session.Time) ([]session.Event, error)
+	Swept func(ctx context.Context) error
 	// Load reads a row, in a batch.
 	Load func(key session.Key, done func(session.Employee, error))
 	// Expire asks the employee's owner to expire what is due.
@@ -58,6 +60,9 @@ func (s *Sweeper) sweep(ctx context.Context) error {
 			if err := s.Expire(ctx, key); err != nil {
 				return err
 			}
+		}
+		if err := s.Swept(ctx); err != nil {
+			return err
 		}
 	}
 }

@@ -24,22 +24,30 @@ func TestTheSweeperExpiresWhatNobodyHasInMemory(t *testing.T) {
 		{Type: session.Started, Employee: "ada", Session: *reply.Session},
 		{Type: session.Started, Employee: "grace"},
 	}}
+	failures := 1 // the store is away at the first try
 	expired := make(chan session.Key, 2)
 	ctx, cancel := context.WithCancel(t.Context())
 	sweeper := actors.Sweeper{
 		Next: func(context.Context, session.Time) (next []session.Event, err error) {
 			if len(log) > 0 {
-				next, log = log[0], log[1:]
+				next = log[0]
 			}
 			return next, nil
 		},
+		Swept: func(context.Context) error {
+			log = log[1:]
+			return nil
+		},
 		Load: later.store.Load,
 		Expire: func(ctx context.Context, key session.Key) error {
+			if failures--; failures >= 0 {
+				return session.ErrUnavailable
+			}
 			_, err := later.system.Do(ctx, key, session.Expire{})
 			expired <- key
 			return err
 		},
-		Clock: ahead{time.Minute}, Every: time.Hour,
+		Clock: ahead{time.Minute}, Every: time.Millisecond,
 	}
 	done := make(chan error, 1)
 	go func() { done <- sweeper.Run(ctx) }()

@@ -113,19 +113,35 @@ func (s signingKeys) AddSigningKey(ctx context.Context, key token.Key) error {
 	return s.store.AddSigningKey(ctx, persistence.SigningKey(key))
 }
 
-// startedLog walks the store's log for the sweeper.
+// startedLog walks the store's log for the sweeper, and goes on after a restart where it was.
 type startedLog struct {
-	store persistence.Store
-	at    persistence.LogPosition
+	store   persistence.Store
+	begun   bool
+	at      persistence.LogPosition // up to here everything was swept
+	reached persistence.LogPosition // the end of what next returned last
 }
+
+// sweepMark is the mark's name in the store.
+const sweepMark = "sweep"
 
 // sweepBatch is how many logins the sweeper looks at in one read.
 const sweepBatch = 1000
 
-func (l *startedLog) next(ctx context.Context, before session.Time) ([]session.Event, error) {
-	events, at, err := l.store.Started(ctx, l.at, before, sweepBatch)
-	if err == nil {
-		l.at = at
+func (l *startedLog) next(ctx context.Context, before session.Time) (events []session.Event, err error) {
+	if !l.begun {
+		if l.at, err = l.store.Mark(ctx, sweepMark); err != nil {
+			return nil, err
+		}
+		l.begun = true
 	}
+	events, l.reached, err = l.store.Started(ctx, l.at, before, sweepBatch)
 	return events, err
+}
+
+func (l *startedLog) swept(ctx context.Context) error {
+	if err := l.store.SetMark(ctx, sweepMark, l.reached); err != nil {
+		return err
+	}
+	l.at = l.reached
+	return nil
 }

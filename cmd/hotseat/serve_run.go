@@ -125,7 +125,7 @@ func (n *node) serve(group *errgroup.Group, on net.Listener, handler http.Handle
 func (n *node) sweeper() *actors.Sweeper {
 	started := &startedLog{store: n.store}
 	return &actors.Sweeper{
-		Next: started.next, Load: n.batcher.Load, Clock: n.clock, Lifetime: n.config.SessionLifetime, Log: n.log,
+		Next: started.next, Swept: started.swept, Load: n.batcher.Load, Clock: n.clock, Lifetime: n.config.SessionLifetime, Log: n.log,
 		Expire: func(ctx context.Context, key session.Key) error {
 			_, err := n.system.Do(ctx, key, session.Expire{})
 			return err

@@ -24,6 +24,24 @@ func (s *Store) Setting(ctx context.Context, name string, proposed []byte) ([]by
 	return value, nil
 }
 
+// Mark implements store.Store.
+func (s *Store) Mark(ctx context.Context, name string) (at store.LogPosition, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT at FROM marks WHERE name = ?`, name).Scan(&at)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("read mark %s: %w", name, problem(err))
+	}
+	return at, nil
+}
+
+// SetMark implements store.Store.
+func (s *Store) SetMark(ctx context.Context, name string, at store.LogPosition) error {
+	const query = `INSERT INTO marks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at`
+	if _, err := s.exec(ctx, query, name, string(at)); err != nil {
+		return fmt.Errorf("set mark %s: %w", name, problem(err))
+	}
+	return nil
+}
+
 // SigningKeys implements store.Store.
 func (s *Store) SigningKeys(ctx context.Context) ([]store.SigningKey, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT kid, alg, private, kek_id, published_at, signs_from, retired_at

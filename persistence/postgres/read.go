@@ -168,6 +168,30 @@ func (s *Store) Setting(ctx context.Context, name string, proposed []byte) ([]by
 	return value, nil
 }
 
+// Mark implements store.Store.
+func (s *Store) Mark(ctx context.Context, name string) (at store.LogPosition, err error) {
+	err = s.read(ctx, func(ctx context.Context) error {
+		return s.pool.QueryRow(ctx, `SELECT at FROM marks WHERE name = $1`, name).Scan(&at)
+	})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return "", fmt.Errorf("mark %s: %w", name, err)
+	}
+	return at, nil
+}
+
+// SetMark implements store.Store.
+func (s *Store) SetMark(ctx context.Context, name string, at store.LogPosition) error {
+	const sql = `INSERT INTO marks (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at`
+	err := s.read(ctx, func(ctx context.Context) error {
+		_, err := s.pool.Exec(ctx, sql, name, string(at))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("set mark %s: %w", name, err)
+	}
+	return nil
+}
+
 // SigningKeys implements store.Store.
 func (s *Store) SigningKeys(ctx context.Context) ([]store.SigningKey, error) {
 	var keys []store.SigningKey

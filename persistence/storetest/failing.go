@@ -93,6 +93,15 @@ func (f *failing) Setting(ctx context.Context, name string, proposed []byte) (v 
 	return v, err
 }
 
+func (f *failing) Mark(ctx context.Context, name string) (at store.LogPosition, err error) {
+	err = f.ask(func() (err error) { at, err = f.Store.Mark(ctx, name); return err })
+	return at, err
+}
+
+func (f *failing) SetMark(ctx context.Context, name string, at store.LogPosition) error {
+	return f.ask(func() error { return f.Store.SetMark(ctx, name, at) })
+}
+
 func (f *failing) SigningKeys(ctx context.Context) (k []store.SigningKey, err error) {
 	err = f.ask(func() (err error) { k, err = f.Store.SigningKeys(ctx); return err })
 	return k, err

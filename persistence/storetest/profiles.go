@@ -134,6 +134,22 @@ func (s *suite) setting() {
 	require.Equal(s.T, []byte("two"), setting("other", []byte("two")))
 }
 
+func (s *suite) marks() {
+	mark := func(name string) store.LogPosition {
+		return persist(s.Subject, func() (store.LogPosition, error) { return s.Mark(s.T.Context(), name) })
+	}
+	set := func(name string, at store.LogPosition) {
+		persist(s.Subject, func() (bool, error) { return true, s.SetMark(s.T.Context(), name, at) })
+	}
+	require.Empty(s.T, mark("sweep"))
+	set("sweep", "17:3")
+	set("other", "1")
+	require.EqualValues(s.T, "17:3", mark("sweep"))
+	set("sweep", "18:0")
+	require.EqualValues(s.T, "18:0", mark("sweep"))
+	require.EqualValues(s.T, "1", mark("other"))
+}
+
 func (s *suite) signingKeys() {
 	keys := func() []store.SigningKey {
 		return persist(s.Subject, func() ([]store.SigningKey, error) { return s.SigningKeys(s.T.Context()) })

@@ -49,6 +49,7 @@ func run(t *testing.T, open Opener) {
 		{"a username is one employee's, whatever its case", (*suite).username},
 		{"employees are listed by prefix, page by page, without the deleted", (*suite).list},
 		{"a setting keeps its first value", (*suite).setting},
+		{"a mark is where it was last set", (*suite).marks},
 		{"signing keys are kept and replaced", (*suite).signingKeys},
 		{"the schema is up to date and the time is now", (*suite).schemaAndTime},
 		{"a closed store says that it is unavailable", (*suite).closed},

@@ -44,6 +44,9 @@ CREATE TABLE profiles (
 
 CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
+-- How far those who walk the log have come.
+CREATE TABLE marks (name TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
+
 CREATE TABLE signing_keys (
     kid          TEXT PRIMARY KEY,
     alg          TEXT NOT NULL,

@@ -62,6 +62,9 @@ CREATE TABLE profiles (
 
 CREATE TABLE settings (name text COLLATE "C" PRIMARY KEY, value bytea NOT NULL);
 
+-- How far those who walk the log have come.
+CREATE TABLE marks (name text COLLATE "C" PRIMARY KEY, at text COLLATE "C" NOT NULL);
+
 CREATE TABLE signing_keys (
     kid          text COLLATE "C" PRIMARY KEY,
     alg          text NOT NULL,
