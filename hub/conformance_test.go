@@ -17,3 +17,5 @@ func TestTheGoroutineEngineConformsUnderTLS(t *testing.T) { hubtest.Run(t, hubte
 func TestTheShardsConform(t *testing.T) { hubtest.Run(t, hubtest.Shared) }
 
 func TestTheShardsConformWithConnectionsOfNetHTTP(t *testing.T) { hubtest.Run(t, hubtest.Hijacked) }
+
+func TestAPortIsSharedWithNetHTTP(t *testing.T) { hubtest.RunPort(t) }

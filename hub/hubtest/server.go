@@ -29,6 +29,8 @@ type Listener struct {
 	Goroutines bool // as in hub.Options
 	// Listen puts the Hub behind a listener and returns its address.
 	Listen func(t *testing.T, h *hub.Hub) (addr string, clients *tls.Config)
+
+	handler func(h *hub.Hub) http.Handler // what is behind a shared port; nil: the Hub alone
 }
 
 // Start starts a Hub with a Floor, running until the test ends.
@@ -44,7 +46,11 @@ func Start(t *testing.T, listen Listener, o hub.Options) *Server {
 	done := make(chan error)
 	go func() { done <- h.Run(ctx) }()
 	s := &Server{Hub: h, Floor: f}
-	s.Addr, s.TLS = listen.Listen(t, h)
+	if listen.handler != nil {
+		s.Addr = sharePort(t, h, listen.handler(h))
+	} else {
+		s.Addr, s.TLS = listen.Listen(t, h)
+	}
 	s.Stop = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(t, <-done)
@@ -80,16 +86,14 @@ func secure(t *testing.T, h *hub.Hub) (string, *tls.Config) {
 	return server.Listener.Addr().String(), trusting
 }
 
-func shared(t *testing.T, h *hub.Hub) (string, *tls.Config) {
+func shared(t *testing.T, h *hub.Hub) (string, *tls.Config) { return sharePort(t, h, h), nil }
+
+func sharePort(t *testing.T, h *hub.Hub, handler http.Handler) string {
 	port, err := hub.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, h.AcceptFrom(port))
-	server := httptest.NewUnstartedServer(h)
-	server.Listener.Close()
-	server.Listener = port
-	server.Start()
-	t.Cleanup(server.Close)
-	return port.Addr().String(), nil
+	serveHTTP(t, port, handler)
+	return port.Addr().String()
 }
 
 // dial opens a connection to the server.

@@ -1,0 +1,56 @@
+package hub
+
+import (
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestASleepingSocketIsSmall(t *testing.T) {
+	require.LessOrEqual(t, unsafe.Sizeof(slot{}), uintptr(48))
+}
+
+// Slots keep 32 bits of a time: it must come back right however long the hub has run.
+func TestATimeInASlotOutlivesItsBits(t *testing.T) {
+	for _, now := range []time.Duration{0, time.Hour, (1<<32 - 1) * time.Millisecond, 1 << 32 * time.Millisecond, 3000 * 24 * time.Hour} {
+		for _, off := range []time.Duration{-20 * 24 * time.Hour, -time.Second, 0, time.Millisecond, 40 * time.Second} {
+			if now+off >= 0 {
+				require.Equal(t, now+off, fine(coarse(now+off), now), "%s %s", now, off)
+			}
+		}
+	}
+}
+
+func TestTheClockHandPassesEverySlotOnce(t *testing.T) {
+	s := new(slab)
+	s.grow(5)
+	s.grow(3 * slotsAtOnce)
+	seen := map[int]int{}
+	for step := range handSteps {
+		s.step(step, func(fd int, at *slot) {
+			require.Same(t, s.at(fd), at)
+			seen[fd]++
+		})
+	}
+	require.Len(t, seen, 2*slotsAtOnce, "the chunks between were never needed")
+	for fd, times := range seen {
+		require.Equal(t, 1, times, fd)
+	}
+}
+
+func TestAlarmsRingInOrder(t *testing.T) {
+	var a alarms
+	for _, at := range []time.Duration{5, 1, 4, 1, 3, 9, 2, 6} {
+		a.set(at, int(at))
+	}
+	_, _, ok := a.next(0)
+	require.False(t, ok)
+	var rang []int
+	for fd, _, ok := a.next(6); ok; fd, _, ok = a.next(6) {
+		rang = append(rang, fd)
+	}
+	require.Equal(t, []int{1, 1, 2, 3, 4, 5, 6}, rang)
+	require.Len(t, a, 1)
+}
