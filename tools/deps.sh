@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go and Node: a C compiler for the race detector,
-# PostgreSQL's programs (no server is set up or started), and the npm packages of the test clients.
+# PostgreSQL's programs (no server is set up or started), Chromium, network namespaces, and the npm
+# packages of the test clients.
 # Runs as often as you like; it does nothing when nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,6 +9,8 @@ cd "$(dirname "$0")/.."
 missing=()
 command -v gcc >/dev/null || missing+=(gcc)
 [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+[ -n "${HOTSEAT_TEST_CHROMIUM:-}" ] || [ -x /usr/bin/chromium ] || missing+=(chromium)
+command -v ip >/dev/null || missing+=(iproute2)
 
 # The tests look for PostgreSQL in the same order.
 have_postgres() {

@@ -34,6 +34,11 @@ export function App() {
       <>
         <div className="empty">
           <Mark />
+          <p className="slogan">
+            One person,
+            <br />
+            one seat.
+          </p>
         </div>
         <SessionTerminatedDialog
           notice={ended}

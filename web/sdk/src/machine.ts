@@ -163,6 +163,8 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
     case 'up':
       if (phase !== 'opening' && !isOpen) break;
       m.rung = a;
+      // A socket that was established works. What polls begins before it is known to.
+      if (!a) m.misses = 0;
       m.phase = 'open';
       m.upAt = now;
       heard();

@@ -66,7 +66,7 @@ function Shown({ notice, onLoginAgain, onNotMe, countdown = 30, language, words 
               <dt>{w.when}</dt>
               <dd>
                 <time dateTime={notice.timestamp}>
-                  {new Intl.DateTimeFormat(tag, { timeStyle: 'short', dateStyle: 'medium' }).format(when)}
+                  {new Intl.DateTimeFormat(localeOf(tag), { timeStyle: 'short', dateStyle: 'medium' }).format(when)}
                 </time>
               </dd>
             </div>
@@ -98,6 +98,9 @@ function Shown({ notice, onLoginAgain, onNotMe, countdown = 30, language, words 
     </div>
   );
 }
+
+/** The person's own way of writing times, when it is of the dialog's language. */
+const localeOf = (tag: string) => navigator.languages.find((own) => own.startsWith(tag)) ?? tag;
 
 function useCountdown(from: number, onEnd: () => void): number {
   const [deadline] = useState(() => Date.now() + from * 1000);

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { program } from './fixture.js';
+import { until } from './server.js';
+import { duplicate } from './till.js';
+
+describe.concurrent('tokens that live for two seconds', () => {
+  const on = program('--access-token-lifetime', '2s');
+  const refreshes = (line) => line.count('POST', '/v1/token/refresh');
+  /** Until the token wants to be renewed. */
+  const stale = (tab) => until(async () => (await tab.stored()).until < Date.now(), 'the token never gets old');
+  /** Makes the page need a token: the way of the socket is lost. */
+  const need = async (line, ...tabs) => {
+    const sockets = tabs.map((tab) => tab.sockets.length);
+    line.cut();
+    await until(() => tabs.every((tab, i) => tab.sockets.length > sockets[i]), 'no new socket');
+    for (const tab of tabs) await tab.status('Connected');
+  };
+
+  test('a token that expired is renewed, and the socket outlives it', on(async ({ till, line }) => {
+    const one = await till();
+    const before = await one.stored();
+    await stale(one);
+    await one.status('Connected');
+    expect(one.sockets).toHaveLength(1);
+    await need(line, one);
+    const after = await one.stored();
+    expect(after.refresh_token).not.toBe(before.refresh_token);
+    expect(after.session).toEqual(before.session);
+    expect(refreshes(line)).toBe(1);
+  }));
+
+  test('a refresh whose reply is cut is asked for again, and ends nothing', on(async ({ till, line }) => {
+    const one = await till();
+    const before = await one.stored();
+    await stale(one);
+    let cuts = 0;
+    line.rule = ({ path }) => (path === '/v1/token/refresh' && cuts++ < 1 ? 'cut' : undefined);
+    await need(line, one);
+    expect(cuts).toBeGreaterThan(1);
+    expect((await one.stored()).session).toEqual(before.session);
+    expect(await one.dialog.count()).toBe(0);
+  }));
+
+  test('two duplicated tabs that need a token at once refresh once', on(async ({ till, line }) => {
+    const one = await till();
+    const two = await duplicate(one);
+    await two.status('Connected');
+    await stale(one);
+    await stale(two);
+    await need(line, one, two);
+    const [a, b] = [await one.stored(), await two.stored()];
+    expect(a.refresh_token).toBe(b.refresh_token);
+    expect(refreshes(line)).toBe(1);
+  }));
+
+  test('the successor of a refresh works in both, again and again', on(async ({ till, line }) => {
+    const one = await till();
+    const two = await duplicate(one);
+    await two.status('Connected');
+    for (let round = 0; round < 2; round++) {
+      await stale(one);
+      await stale(two);
+      await need(line, one, two);
+    }
+    expect(await one.dialog.count()).toBe(0);
+    expect(await two.dialog.count()).toBe(0);
+  }));
+});
