@@ -18,13 +18,15 @@ func credential() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
 	}
-	id := uint32(65534)
+	c := &syscall.Credential{Uid: 65534, Gid: 65534}
 	if u, err := user.Lookup("postgres"); err == nil {
-		if uid, err := strconv.ParseUint(u.Uid, 10, 32); err == nil {
-			id = uint32(uid)
+		uid, badUID := strconv.ParseUint(u.Uid, 10, 32)
+		gid, badGID := strconv.ParseUint(u.Gid, 10, 32)
+		if badUID == nil && badGID == nil {
+			c.Uid, c.Gid = uint32(uid), uint32(gid)
 		}
 	}
-	return &syscall.Credential{Uid: id, Gid: id}
+	return c
 }
 
 // removeStale removes the folders of runs that were killed.

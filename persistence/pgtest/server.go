@@ -199,8 +199,13 @@ func (s *Server) Stop(t testing.TB) {
 // Kill ends the server and all its children at once, as a crash does.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
+	s.endAll(syscall.SIGKILL)
+}
+
+// endAll ends the server, then kills the children that it left, and returns when they are gone.
+func (s *Server) endAll(signal syscall.Signal) {
 	children := s.pids()
-	s.end(syscall.SIGKILL)
+	s.end(signal)
 	for _, pid := range children {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have gone with its parent
 	}
@@ -238,7 +243,7 @@ func (s *Server) end(signal syscall.Signal) {
 }
 
 func (s *Server) remove() {
-	s.end(syscall.SIGQUIT)
+	s.endAll(syscall.SIGQUIT) // a child that still writes would keep the folder
 	_ = os.RemoveAll(s.dir) // the next run removes what is left
 }
 
