@@ -244,7 +244,7 @@ func (s *Server) end(signal syscall.Signal) {
 
 func (s *Server) remove() {
 	s.endAll(syscall.SIGQUIT) // a child that still writes would keep the folder
-	_ = os.RemoveAll(s.dir) // the next run removes what is left
+	_ = os.RemoveAll(s.dir)   // the next run removes what is left
 }
 
 func binaries() (string, error) {
