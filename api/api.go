@@ -68,6 +68,9 @@ type Options struct {
 	View      View
 	Sockets   Sockets
 	Socket    http.Handler // GET /ws/session/{terminal_id}; it answers for itself
+	// Subscriptions serves those who cannot have a socket; nil: nobody.
+	Subscriptions Subscriptions
+
 	Clock     Clock
 	Tokens    *token.Tokens
 	Keys      *token.Keys
@@ -88,8 +91,11 @@ type Options struct {
 	SessionIdle     time.Duration // 0: off
 	// MaxStaleness is the age of the view past which local checks answer 503 instead; 5 s.
 	MaxStaleness time.Duration
-	Policy       session.Policy // of employees without their own; one session, takeover
-	DenyGrace    time.Duration  // 60 s
+	// PollWait is how long a poll waits for news, 25 s, and StreamBeat how often a stream of events says
+	// something, 15 s. Proxies cut what is silent for a minute.
+	PollWait, StreamBeat time.Duration
+	Policy               session.Policy // of employees without their own; one session, takeover
+	DenyGrace            time.Duration  // 60 s
 
 	// Page is what `/` shows: index.html, the files beside it, and those in assets, which may be cached
 	// for ever. Its Content-Security-Policy is PagePolicy. Nil: a plain page with three commands.
@@ -151,6 +157,8 @@ func (o *Options) complete() error {
 	}
 	fill(&o.SessionLifetime, 12*time.Hour)
 	fill(&o.MaxStaleness, 5*time.Second)
+	fill(&o.PollWait, pollWait)
+	fill(&o.StreamBeat, streamBeat)
 	fill(&o.DenyGrace, time.Minute)
 	fill(&o.Policy.MaxSessions, 1)
 	fill(&o.Policy.OnLimit, session.Takeover)

@@ -25,6 +25,9 @@ type socketDocument struct {
 			Messages   map[string]struct{ Payload any }
 			CloseCodes map[string]string `json:"x-close-codes"`
 		}
+		Events struct {
+			Messages map[string]map[string]string
+		}
 	}
 	Operations map[string]struct {
 		Action   string
@@ -45,7 +48,12 @@ func TestEveryMessageOfTheSocketIsSaidOrHeard(t *testing.T) {
 	used := map[string]string{}
 	for _, operation := range doc.Operations {
 		for _, message := range operation.Messages {
-			name := strings.TrimPrefix(message.Ref, "#/channels/terminal/messages/")
+			name, ok := strings.CutPrefix(message.Ref, "#/channels/terminal/messages/")
+			if !ok { // the same, without a socket
+				name, ok = strings.CutPrefix(message.Ref, "#/channels/events/messages/")
+				require.Equal(t, map[string]string{"$ref": "#/channels/terminal/messages/" + name}, doc.Channels.Events.Messages[name])
+			}
+			require.True(t, ok, message.Ref)
 			require.Contains(t, doc.Channels.Terminal.Messages, name)
 			used[name] = operation.Action
 		}

@@ -13,7 +13,7 @@ type role uint8
 // The roles. Nothing else is let in.
 const (
 	public  role = iota // anyone
-	gateway             // an access token that the handler checks itself: authz
+	gateway             // an access token that the handler checks itself: authz, and those that ask to be told
 	bearer              // an access token whose session lives, by the store
 	service             // a service key, or an admin key
 	admin               // an admin key

@@ -73,6 +73,9 @@ func checkSecurity(t *testing.T, name string, one route, security []map[string][
 	want := map[role][]string{
 		gateway: {"accessToken"}, bearer: {"accessToken"}, service: {"serviceKey", "adminKey"}, admin: {"adminKey"},
 	}[one.role]
+	if one.pattern == "/v1/session/events" {
+		want = []string{"accessToken", "ticket"}
+	}
 	if strings.HasPrefix(one.pattern, "/ws/") {
 		want = []string{"accessToken", "ticket", "bearerSubprotocol"}
 	}

@@ -20,6 +20,11 @@ func (x *exchange) listSessions() error {
 	if !row.Exists() {
 		return session.ErrNotFound
 	}
+	return x.replySessions(&row)
+}
+
+// replySessions lists those of a row that have not expired.
+func (x *exchange) replySessions(row *session.Employee) error {
 	list := struct {
 		Sessions []sessionView `json:"sessions"`
 	}{Sessions: []sessionView{}}

@@ -11,12 +11,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hotseat-hub/hotseat/api/password"
 	"github.com/hotseat-hub/hotseat/api/token"
+	"github.com/hotseat-hub/hotseat/hub"
 	"github.com/hotseat-hub/hotseat/session"
 )
 
@@ -41,6 +43,7 @@ type bench struct {
 	ring   *token.Keys
 	pool   *password.Pool
 	log    *logBuffer
+	hub    *hub.Hub
 }
 
 // start runs an API; change, if not nil, adjusts its options.
@@ -55,8 +58,14 @@ func start(t testing.TB, change func(*Options)) *bench {
 	})
 	require.NoError(t, err)
 	registry := prometheus.NewRegistry()
+	b.hub, err = hub.New(hub.Options{
+		Node: "n1/boot", Gate: noSockets{}, Owners: owners{b.world}, Ended: b.world, Now: b.world.Now, Registerer: registry,
+	})
+	require.NoError(t, err)
+	b.tell = b.hub.Tell
 	o := Options{
 		Employees: b.world, Rows: b.world, Profiles: b.world, View: b.world, Sockets: b.world, Clock: b.world,
+		Subscriptions: b.hub, PollWait: 20 * time.Millisecond,
 		Tokens: tokens, Keys: b.ring, Passwords: b.pool,
 		ServiceKeys: []NamedKey{{Name: "shop", Secret: serviceKey}}, AdminKeys: []NamedKey{{Name: "ops", Secret: adminKey}},
 		Log:        slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -71,7 +80,28 @@ func start(t testing.TB, change func(*Options)) *bench {
 	b.server.Config = NewServer(b.api.Handler(), o.Log)
 	b.server.Start()
 	t.Cleanup(b.server.Close)
+	t.Cleanup(b.server.CloseClientConnections)
 	return b
+}
+
+// owners are the world's employees, as the hub asks them.
+type owners struct{ world *world }
+
+func (o owners) Attach(_ context.Context, key session.Key, a session.Attach, done func(session.Reply, error)) {
+	done(o.world.step(key, a))
+}
+
+func (o owners) Detach(key session.Key, s session.Socket) {
+	_, _ = o.world.step(key, session.Detach{Socket: s}) // as the real ones: nobody hears of it
+}
+
+// noSockets is a gate that nobody comes to: sockets have tests of their own.
+type noSockets struct{}
+
+func (noSockets) Admit(context.Context, *hub.Request) hub.Verdict { return hub.Verdict{Status: 404} }
+
+func (noSockets) Authenticate(context.Context, *hub.Request, string) hub.Verdict {
+	return hub.Verdict{Close: hub.CloseBadToken}
 }
 
 // hire makes an employee with the tests' password.
@@ -124,7 +154,10 @@ func (b *bench) send(q request) *answer {
 	response, err := b.server.Client().Do(r)
 	require.NoError(b, err)
 	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
+	var text []byte
+	if response.Header.Get("Content-Type") != "text/event-stream" { // which has no end; streams are read by open
+		text, err = io.ReadAll(response.Body)
+	}
 	require.NoError(b, err)
 	checkExchange(b, r, response, text)
 	return &answer{TB: b, Response: response, text: text}

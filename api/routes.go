@@ -10,6 +10,12 @@ var routes = []route{
 	{method: "DELETE", pattern: "/v1/session", role: bearer, browser: true, handle: (*exchange).logout},
 	{method: "POST", pattern: "/v1/token/refresh", role: public, browser: true, handle: (*exchange).refresh},
 	{method: "POST", pattern: "/v1/ws-ticket", role: bearer, browser: true, handle: (*exchange).ticket},
+	{method: "GET", pattern: "/v1/session/events", role: gateway, browser: true, instant: true, handle: (*exchange).events},
+	{method: "GET", pattern: "/v1/session/poll", role: gateway, browser: true, instant: true, handle: (*exchange).poll},
+	{method: "POST", pattern: "/v1/session/ack", role: gateway, browser: true, handle: (*exchange).ack},
+	{method: "GET", pattern: "/v1/employees/me/sessions", role: bearer, browser: true, handle: (*exchange).ownSessions},
+	{method: "DELETE", pattern: "/v1/employees/me/sessions", role: bearer, browser: true, handle: (*exchange).endOtherOwn},
+	{method: "DELETE", pattern: "/v1/employees/me/sessions/{session_id}", role: bearer, browser: true, handle: (*exchange).endOwn},
 	{method: anyMethod, pattern: "/v1/authz", role: gateway, instant: true, handle: (*exchange).authz},
 	{method: "GET", pattern: "/.well-known/jwks.json", role: public, handle: (*exchange).jwks},
 

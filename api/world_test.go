@@ -26,6 +26,10 @@ type world struct {
 	// deliver is asked how many reports to expect for each session that a command ended, and given
 	// the Delivery; nil: sockets of nobody.
 	deliver func(session.ID) *session.Delivery
+	// tell, if not nil, is the hub's: it hears the notices of what a command ended.
+	tell func(conn uint64, n session.Notice, d *session.Delivery, since time.Time)
+	// surplus closes a socket that is one too many.
+	surplus func(conn uint64)
 	// before is called with each command, outside of the lock.
 	before func(session.Command)
 	// loads and commands count the calls.
@@ -65,10 +69,40 @@ func (w *world) Do(_ context.Context, key session.Key, cmd session.Command) (ses
 		w.before(cmd)
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.commands++
+	w.mu.Unlock()
+	return w.step(key, cmd)
+}
+
+// step decides, keeps and tells, as an owner does. It is what sockets call, which are not counted.
+func (w *world) step(key session.Key, cmd session.Command) (session.Reply, error) {
+	change, err := w.change(key, cmd)
+	for i := range change.Notices {
+		if w.tell == nil {
+			break
+		}
+		told := &change.Notices[i]
+		var d *session.Delivery
+		for j := range change.Reply.Ended {
+			if change.Reply.Ended[j].ID == told.Notice.Session {
+				d = change.Reply.Deliveries[j]
+			}
+		}
+		w.tell(told.Socket.Conn, told.Notice, d, time.Now())
+	}
+	for _, one := range change.Closes {
+		if w.surplus != nil {
+			w.surplus(one.Socket.Conn)
+		}
+	}
+	return change.Reply, err
+}
+
+func (w *world) change(key session.Key, cmd session.Command) (session.Change, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.down != nil {
-		return session.Reply{}, w.down
+		return session.Change{}, w.down
 	}
 	state := w.states[key]
 	if state == nil {
@@ -81,13 +115,13 @@ func (w *world) Do(_ context.Context, key session.Key, cmd session.Command) (ses
 		next, change, err = session.Step(*state, w.now, login)
 	}
 	if err != nil {
-		return session.Reply{}, err
+		return session.Change{}, err
 	}
 	if err := next.Check(); err != nil {
 		panic(err)
 	}
 	if err := w.keep(key, &change); err != nil {
-		return session.Reply{}, err
+		return session.Change{}, err
 	}
 	w.states[key] = &next
 	for _, e := range change.Endings() {
@@ -95,13 +129,19 @@ func (w *world) Do(_ context.Context, key session.Key, cmd session.Command) (ses
 		w.ended[e.Session.ID] = &n
 	}
 	for i := range change.Reply.Ended {
-		d := session.NewDelivery(0)
+		sockets := 0
+		for _, told := range change.Notices {
+			if told.Notice.Session == change.Reply.Ended[i].ID {
+				sockets++
+			}
+		}
+		d := session.NewDelivery(sockets)
 		if w.deliver != nil {
 			d = w.deliver(change.Reply.Ended[i].ID)
 		}
 		change.Reply.Deliveries = append(change.Reply.Deliveries, d)
 	}
-	return change.Reply, nil
+	return change, nil
 }
 
 // keep stores the profile as a store would.

@@ -198,7 +198,7 @@ func (n *node) openAPI() (err error) {
 	}
 	n.api, err = api.New(api.Options{
 		Employees: n.system, Rows: rows{n.batcher}, Profiles: profiles{n.store}, View: n.view,
-		Sockets: n.hub, Socket: n.hub, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
+		Sockets: n.hub, Socket: n.hub, Subscriptions: n.hub, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
 		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 		SessionLifetime: cfg.SessionLifetime, SessionIdle: cfg.SessionIdle, MaxStaleness: cfg.MaxStaleness,
