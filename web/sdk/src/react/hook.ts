@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { createSessionMonitor, type MonitorOptions, type Notice, type SessionMonitor, type Snapshot } from '../index.js';
+import { createSessionMonitor, storedSession, type MonitorOptions, type Notice, type SessionMonitor, type Snapshot } from '../index.js';
 import { useSession } from './provider.js';
 
 export interface UseSessionMonitorOptions extends MonitorOptions {
@@ -38,7 +38,9 @@ export function useSessionMonitor(options: UseSessionMonitorOptions = {}): UseSe
 
   const key = session?.session.session_id ?? terminalId;
   useEffect(() => {
-    if (!enabled) return;
+    const { getTicket, storage } = latest.current;
+    // Nobody is logged in: there is nothing to watch yet.
+    if (!enabled || !(shared ?? key ?? getTicket ?? storedSession(storage))) return;
     const used = shared ?? createSessionMonitor(latest.current);
     const offs = [
       used.on('change', setSnapshot),

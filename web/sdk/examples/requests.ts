@@ -1,0 +1,13 @@
+import type { SessionMonitor } from '@hotseat-hub/sdk';
+import { apolloErrors, sessionFetch, watchAxios } from '@hotseat-hub/sdk/http';
+
+/** An axios instance and Apollo's onError, as your application has them. */
+declare const axios: Parameters<typeof watchAxios>[0];
+declare const onError: (handle: ReturnType<typeof apolloErrors>) => unknown;
+
+export function watchRequests(seat: SessionMonitor) {
+  watchAxios(axios, seat);
+  const link = onError(apolloErrors(seat));
+  const fetch = sessionFetch(seat, ['https://api.example.com']);
+  return { link, fetch };
+}
