@@ -43,8 +43,12 @@ race: deps ## the rules, actors, sockets and HTTP under the race detector
 	CGO_ENABLED=1 go test -race -p 2 -timeout 10m ./session/... ./actors/... ./hub/... ./api/...
 
 .PHONY: fuzz
-fuzz: go-version ## look for a command that breaks the rules (FUZZTIME=30s)
-	go test ./session -run '^$$' -fuzz '^FuzzStep$$' -fuzztime $(FUZZTIME)
+# Each target: the package and its fuzz function.
+FUZZ := session:FuzzStep session:FuzzDecodeRow session:FuzzDecodeEvents session:FuzzClean \
+	hub/frame:FuzzFrames hub:FuzzHead hub:FuzzMessage
+fuzz: go-version ## hostile commands, rows, frames, messages and requests (FUZZTIME=30s each)
+	@for target in $(FUZZ); do echo "== $$target"; \
+	  go test ./$${target%%:*} -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s; done
 
 .PHONY: sim
 sim: go-version ## the simulator; SEED=n replays one run
