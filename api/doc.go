@@ -6,7 +6,8 @@
 //
 // Promise: every own route that takes an access token asks the store before it acts, so that a
 // session ended before the request began is refused; only authz at level local answers from the
-// node's view, and says how old that is. Bad input changes nothing and is told what was wrong with
+// node's view, and says how old that is. Streams of events and polls ask the session's owner, as
+// sockets do, and a session that has ended is their first message. Bad input changes nothing and is told what was wrong with
 // it, as application/problem+json; a 5xx never means that a session has ended. Secrets do not reach
 // logs, problems or metrics.
 //

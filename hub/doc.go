@@ -5,6 +5,9 @@
 // what carries its bytes is an engine. The engine here spends a goroutine on each connection and
 // serves every system, and TLS; another one can stand behind the same Hub.
 //
+// A terminal that no WebSocket reaches subscribes instead, and hears the same by plain HTTP: see
+// Subscribe.
+//
 // Promise: a socket is in the index before the view of ended sessions is asked for it, so nobody
 // stays connected and unaware. After session_terminated nothing else is said and nothing but the ack
 // is heard. No method that actors call ever waits for a socket. Every buffer has a bound.
