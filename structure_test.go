@@ -77,6 +77,10 @@ var rules = []rule{
 		because: "the figures are those of the binary, from outside; only the commit that they are compared with goes to the store itself",
 	},
 	{
+		from: "bench/sockets", may: []string{"session", "hub"}, tests: true,
+		because: "the figures are a hub's alone, with nobody behind it",
+	},
+	{
 		from: "bench", may: []string{"session", "actors", "persistence", "bench"},
 		because: "the other benchmarks measure parts inside one process, without HTTP",
 	},

@@ -116,7 +116,7 @@ func (s *shard) settleDown(fd int, at *slot, a *awake, slept bool) {
 		at.seat = 0
 	}
 	s.awake[fd] = a
-	s.most = max(s.most, len(s.awake))
+	s.most = max(s.most, len(s.awake)+len(s.arrivals))
 	s.wind(fd, a)
 }
 

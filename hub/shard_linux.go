@@ -3,6 +3,7 @@ package hub
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"syscall"
 	"time"
@@ -37,7 +38,7 @@ type shard struct {
 	doors    []*door
 	arrivals map[int]*arrival
 	awake    map[int]*awake
-	most     int // the largest awake was since it was made
+	most     int // how large both were together since they were made
 	seats    seatStore
 	alarms   alarms
 	hand     time.Duration // where the clock hand was last
@@ -240,17 +241,14 @@ func (s *shard) pingDue(fd int, at *slot, now time.Duration) bool {
 	return a != nil && now >= a.talk.ping
 }
 
-// shrink gives back what a map keeps of a storm.
+// shrink gives back what the maps keep of a storm.
 func (s *shard) shrink() {
-	s.most = max(s.most, len(s.awake))
-	if s.most < 128 || len(s.awake)*8 > s.most {
+	s.most = max(s.most, len(s.awake)+len(s.arrivals))
+	if s.most < 128 || (len(s.awake)+len(s.arrivals))*8 > s.most {
 		return
 	}
-	kept := make(map[int]*awake, len(s.awake))
-	for fd, a := range s.awake {
-		kept[fd] = a
-	}
-	s.awake, s.most = kept, len(kept)
+	s.most = len(s.awake) + len(s.arrivals)
+	s.awake, s.arrivals = maps.Collect(maps.All(s.awake)), maps.Collect(maps.All(s.arrivals)) // a Clone keeps the size
 }
 
 // leave drops every descriptor, then answers the last letters.
