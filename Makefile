@@ -75,6 +75,10 @@ bench: deps ## takeovers over HTTP on both stores; rewrites the tables of docs/p
 bench-store: deps ## durable logins inside the process against naive takeovers in pgbench, one server
 	go run ./persistence/benchstore -dir /var/tmp
 
+.PHONY: bench-sockets
+bench-sockets: go-version ## what an idle socket, a handshake and a broadcast cost, both engines in one run
+	go run ./bench/sockets
+
 .PHONY: reset
 reset: ## forget the demo's store and what was built
 	rm -rf hotseat-demo bin
