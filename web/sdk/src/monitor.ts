@@ -309,7 +309,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
       else if (say === 'ask') {
         if (held) tabs.post('tokens', held);
         if (leading && model.phase === 'open') tabs.post('live', model.rung);
-      } else if (say === 'live' && follows) what === follows ? feed('heard') : feed('up', what, streamBeat);
+      } else if (say === 'live' && follows) rungs[what] === snapshot.transport ? feed('heard') : feed('up', what, streamBeat);
       else if (say === 'message' && follows) hear(what);
     });
   };

@@ -22,6 +22,13 @@ async function connected(tab?: Tab, options?: MonitorOptions) {
   return all;
 }
 
+/** A body that the test writes to. */
+const stream = () => {
+  let control!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({ start: (c) => void (control = c) });
+  return { body, write: (text: string) => control.enqueue(new TextEncoder().encode(text)) };
+};
+
 const kept = (tab: Tab) => tab.storage.get('hotseat:session');
 const state = (monitor: SessionMonitor) => monitor.snapshot.state;
 const ended = (more?: object) => ({ status: 401, body: { code: 'session_terminated', termination: notice(more) } });
@@ -237,7 +244,33 @@ describe('several tabs of one session', () => {
       expect([kept(one.tab), kept(two.tab)].map((k) => JSON.parse(k!).refresh_token)).toEqual(['refresh-2', 'refresh-2']);
     });
 
-    test('one stream serves all tabs, and another tab takes over', async () => {
+    test('a tab that finds a stream is up by it at once, hears by it, and opens none', async () => {
+      const { body, write } = stream();
+      let streams = 0;
+      world.answer = (path) => (path === '/v1/ws-ticket' ? { status: 404, body: { code: 'not_found' } } : { body: {} });
+      const tab = (storage: Map<string, string>) => {
+        const made = world.tab({ storage, locks });
+        const plain = made.io.fetch;
+        made.io.fetch = async (url, init) => {
+          if (!url.endsWith('/v1/session/events')) return plain(url, init);
+          streams++;
+          return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+        };
+        return made;
+      };
+      const one = await watch(tab(new Map()));
+      await world.pass(3_000);
+      write(': hello\n\n');
+      const two = await watch(tab(new Map(one.tab.storage)), {});
+      await world.pass(3_000);
+      expect([one, two].map(({ monitor }) => monitor.snapshot.transport)).toEqual(['sse', 'sse']);
+      expect(streams).toBe(1);
+      write(`data: ${JSON.stringify(notice())}\n\n`);
+      await settle();
+      expect([one.told, two.told]).toMatchObject([[{ reason: 'new_login' }], [{ reason: 'new_login' }]]);
+    });
+
+    test('when the tab with the stream goes, another takes over', async () => {
       world.answer = (path) => {
         if (path === '/v1/ws-ticket') return { status: 404, body: { code: 'not_found' } };
         if (path === '/v1/session/events') return { status: 404, body: { code: 'not_found' } };
@@ -248,7 +281,7 @@ describe('several tabs of one session', () => {
       const one = await watch(world.tab({ storage, locks }));
       const two = await watch(world.tab({ storage: new Map(storage), locks }), {});
       await world.pass(25_000);
-      expect([state(one.monitor), state(two.monitor)]).toEqual(['polling', 'polling']);
+      expect([one, two].map(({ monitor }) => monitor.snapshot.transport)).toEqual(['poll', 'poll']);
       const polls = () => world.requests.filter((r) => r.path.startsWith('/v1/session/poll') && !r.signal.aborted).length;
       expect(polls()).toBe(1);
       one.monitor.stop();
@@ -288,12 +321,6 @@ describe('several tabs of one session', () => {
 });
 
 describe('the ladder', () => {
-  const stream = () => {
-    let control!: ReadableStreamDefaultController<Uint8Array>;
-    const body = new ReadableStream<Uint8Array>({ start: (c) => void (control = c) });
-    return { body, write: (text: string) => control.enqueue(new TextEncoder().encode(text)) };
-  };
-
   test('server-sent events carry the end in pieces, and it is acknowledged by HTTP', async () => {
     const { body, write } = stream();
     const tab = world.tab();
