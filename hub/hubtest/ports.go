@@ -237,7 +237,7 @@ func (s *Server) churn(t *testing.T, employee session.EmployeeID, way int) {
 		case strings.Contains(string(f.Payload), "established"):
 			s.Floor.Login(employee, "till-2")
 		case way == 2:
-			io.WriteString(c.net, string(text(`{"type":"ack","seq":1}`)))
+			c.net.Write(text(`{"type":"ack","seq":1}`))
 		}
 	}
 }
