@@ -35,8 +35,10 @@ deps: versions ## install what the tests need (Debian, as root; else it prints t
 	@tools/deps.sh
 
 .PHONY: test
-test: deps ## every test, on real stores, sockets and processes
+test: deps build ## every test, on real stores, sockets, processes and a real browser
 	go test -p 2 -timeout 10m ./...
+	cd web && npm test
+	cd web && HOTSEAT_TEST_BINARY=$(CURDIR)/bin/hotseat npm run test:browser
 
 .PHONY: race
 race: deps ## the rules, actors, sockets and HTTP under the race detector
