@@ -81,6 +81,14 @@ var rules = []rule{
 		because: "the figures are a hub's alone, with nobody behind it",
 	},
 	{
+		from: "bench/history", may: []string{"session", "bench/history"}, tests: true,
+		because: "a history says what clients saw, and its checker must share nothing with what it checks",
+	},
+	{
+		from: "bench/verify", may: []string{"session", "bench/history", "bench/verify"}, tests: true,
+		because: "a checker that shared code with the program would share its mistakes",
+	},
+	{
 		from: "bench", may: []string{"session", "actors", "persistence", "bench"},
 		because: "the other benchmarks measure parts inside one process, without HTTP",
 	},
