@@ -20,8 +20,11 @@ func TestAFullDiskRefusesLoginsAndLosesNone(t *testing.T) {
 	folder := t.TempDir()
 	s := &server{
 		t: t, store: "embedded:" + folder, listen: restartablePort(t), ownMounts: true,
-		wrap: []string{"sh", "-c", `mount -t tmpfs -o size=16m none "$0" && exec "$@"`, folder},
+		wrap: []string{"sh", "-c", `mount --make-rprivate / 2>/dev/null; mount -t tmpfs -o size=16m none "$0" && exec "$@"`, folder},
 	}
+	// Where / is no mount point, as in a chroot, it cannot be made private, and the disk may be seen
+	// out here as well.
+	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
 	s.Start()
 	c := newCoder(t)
 	b := c.open(s, s.mustLogin("ada", "till-0")).established(t)
@@ -76,11 +79,12 @@ func (s *server) fillDisk(folder string) (release func()) {
 }
 
 // privateMounts lets a process mount what nobody else sees: as root at once, else as root of a
-// user namespace of its own.
+// user namespace of its own. It is for the process to make them private: what Go does with
+// Unshareflags fails in a chroot.
 func privateMounts(attr *syscall.SysProcAttr) {
-	attr.Unshareflags = syscall.CLONE_NEWNS
+	attr.Cloneflags = syscall.CLONE_NEWNS
 	if os.Getuid() != 0 {
-		attr.Cloneflags = syscall.CLONE_NEWUSER
+		attr.Cloneflags |= syscall.CLONE_NEWUSER
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 	}
