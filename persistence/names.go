@@ -9,6 +9,8 @@ type (
 	Record       = store.Record
 	Tail         = store.Tail
 	LogPosition  = store.LogPosition
+	LogPage      = store.LogPage
+	Horizon      = store.Horizon
 	SigningKey   = store.SigningKey
 	SchemaStatus = store.SchemaStatus
 	Options      = store.Options

@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/session"
@@ -31,7 +32,7 @@ func (s *Store) Run(ctx context.Context) error {
 // Maintain removes what is past its retention, once.
 func (s *Store) Maintain(ctx context.Context) error {
 	now := session.TimeOf(time.Now())
-	if err := s.purge(ctx, `DELETE FROM log WHERE seq IN (SELECT seq FROM log ORDER BY seq LIMIT ?) AND at < ?`, now.Add(-s.o.Retention)); err != nil {
+	if err := s.purgeLog(ctx, now); err != nil {
 		return fmt.Errorf("purge log: %w", err)
 	}
 	// The row's own copy is checked first and lives as long, so nothing is lost to a slow clock.
@@ -42,9 +43,22 @@ func (s *Store) Maintain(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) purge(ctx context.Context, query string, before session.Time) error {
+// purgeLog removes what is past its retention and no mark waits for, and whatever is past the longest.
+func (s *Store) purgeLog(ctx context.Context, now session.Time) error {
+	held, err := s.held(ctx)
+	if err != nil {
+		return problem(err)
+	}
+	const query = `DELETE FROM log WHERE seq IN (SELECT seq FROM log ORDER BY seq LIMIT ?1) AND at < ?2 AND seq <= ?3`
+	if err := s.purge(ctx, query, now.Add(-s.o.Retention), held); err != nil {
+		return err
+	}
+	return s.purge(ctx, query, now.Add(-s.o.RetentionMax), math.MaxInt64)
+}
+
+func (s *Store) purge(ctx context.Context, query string, before session.Time, more ...any) error {
 	for {
-		result, err := s.exec(ctx, query, purgeRows, int64(before))
+		result, err := s.exec(ctx, query, append([]any{purgeRows, int64(before)}, more...)...)
 		if err != nil {
 			return problem(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/persistence/store"
@@ -56,12 +55,9 @@ func (t *tail) Next(ctx context.Context) ([]session.Event, error) {
 
 // Started implements store.Store.
 func (s *Store) Started(ctx context.Context, after store.LogPosition, before session.Time, limit int) ([]session.Event, store.LogPosition, error) {
-	var last int64
-	if after != "" {
-		var err error
-		if last, err = strconv.ParseInt(string(after), 10, 64); err != nil {
-			return nil, after, fmt.Errorf("log position %q: %w", after, err)
-		}
+	last, err := parseSeq(after)
+	if err != nil {
+		return nil, after, err
 	}
 	var started []session.Event
 	for len(started) < limit {
@@ -74,7 +70,7 @@ func (s *Store) Started(ctx context.Context, after store.LogPosition, before ses
 			break
 		}
 	}
-	return started, store.LogPosition(strconv.FormatInt(last, 10)), nil
+	return started, formatSeq(last), nil
 }
 
 func isStarted(t session.EventType) bool { return t == session.Started }

@@ -62,8 +62,8 @@ func (s *Store) missingDays(ctx context.Context) ([]time.Time, error) {
 	if err != nil {
 		return nil, err
 	}
-	var now time.Time
-	if err := s.pool.QueryRow(ctx, `SELECT now()`).Scan(&now); err != nil {
+	now, err := s.serverTime(ctx)
+	if err != nil {
 		return nil, err
 	}
 	there := map[string]bool{}
@@ -104,20 +104,25 @@ func (s *Store) partitions(ctx context.Context) ([]partition, error) {
 	})
 }
 
-// dropPartitions removes the days that lie wholly before the retention. A plain DROP would block
+// dropPartitions removes the days that lie wholly before the retention, and that no mark waits for
+// or that are past the longest retention. A plain DROP would block
 // writers behind one reader; DETACH CONCURRENTLY waits for readers and blocks nobody.
 func (s *Store) dropPartitions(ctx context.Context) error {
 	list, err := s.partitions(ctx)
 	if err != nil {
 		return err
 	}
-	var now time.Time
-	if err := s.pool.QueryRow(ctx, `SELECT now()`).Scan(&now); err != nil {
+	now, held, err := s.held(ctx)
+	if err != nil {
 		return err
+	}
+	keep := earlier(now.Add(-s.o.Retention), held)
+	if most := now.Add(-s.o.RetentionMax); keep.Before(most) {
+		keep = most
 	}
 	var old []partition
 	for _, p := range list {
-		if p.day.AddDate(0, 0, 1).Before(now.Add(-s.o.Retention)) {
+		if p.day.AddDate(0, 0, 1).Before(keep) {
 			old = append(old, p)
 		}
 	}

@@ -29,6 +29,9 @@ type Options struct {
 	// Retention of the log; 30 days when zero. It must not be shorter than a session's lifetime,
 	// or the sweeper finds nothing to expire.
 	Retention time.Duration
+	// RetentionMax is how long the log keeps what a mark with HoldPrefix has not passed; Retention
+	// when zero or shorter. It bounds the disk that a reader which never comes back can fill.
+	RetentionMax time.Duration
 	// CommitTimeout is the watchdog on a commit in PostgreSQL: after it the connection is dropped
 	// and the outcome is unknown. 5 s when zero. Too short turns slow commits into unknown ones;
 	// too long keeps logins waiting for a server that has stopped.
@@ -53,6 +56,7 @@ func (o Options) WithDefaults() Options {
 	if o.Retention == 0 {
 		o.Retention = 30 * 24 * time.Hour
 	}
+	o.RetentionMax = max(o.RetentionMax, o.Retention)
 	if o.CommitTimeout == 0 {
 		o.CommitTimeout = 5 * time.Second
 	}

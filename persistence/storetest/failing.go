@@ -88,6 +88,21 @@ func (f *failing) Started(ctx context.Context, after store.LogPosition, before s
 	return e, at, err
 }
 
+func (f *failing) ReadLog(ctx context.Context, after store.LogPosition, limit int) (p store.LogPage, err error) {
+	err = f.ask(func() (err error) { p, err = f.Store.ReadLog(ctx, after, limit); return err })
+	return p, err
+}
+
+func (f *failing) LogEnd(ctx context.Context) (at store.LogPosition, err error) {
+	err = f.ask(func() (err error) { at, err = f.Store.LogEnd(ctx); return err })
+	return at, err
+}
+
+func (f *failing) LogHorizon(ctx context.Context) (h store.Horizon, err error) {
+	err = f.ask(func() (err error) { h, err = f.Store.LogHorizon(ctx); return err })
+	return h, err
+}
+
 func (f *failing) Setting(ctx context.Context, name string, proposed []byte) (v []byte, err error) {
 	err = f.ask(func() (err error) { v, err = f.Store.Setting(ctx, name, proposed); return err })
 	return v, err
