@@ -11,6 +11,10 @@ type (
 	LogPosition  = store.LogPosition
 	LogPage      = store.LogPage
 	Horizon      = store.Horizon
+	Term         = store.Term
+	Leaders      = store.Leaders
+	Node         = store.Node
+	Nodes        = store.Nodes
 	SigningKey   = store.SigningKey
 	SchemaStatus = store.SchemaStatus
 	Options      = store.Options

@@ -29,7 +29,7 @@ func TestNodesThatStartTogetherMigrateOnce(t *testing.T) {
 	}
 	all.Wait()
 	require.Equal(t, make([]error, len(errs)), errs)
-	require.Equal(t, "2", connect(t, url).text(`SELECT count(*) FROM schema_migrations`), "goose's own row and one migration")
+	require.Equal(t, "3", connect(t, url).text(`SELECT count(*) FROM schema_migrations`), "goose's own row and two migrations")
 	open(t, url, store.Options{Migrate: store.MigrateCheck})
 }
 

@@ -28,6 +28,7 @@ type Store struct {
 
 	mu     sync.Mutex
 	lanes  map[int]*lane
+	lease  *pgxpool.Pool // of Nodes alone; nil until it is used
 	closed bool
 }
 
@@ -125,11 +126,14 @@ func (s *Store) Now(ctx context.Context) (session.Time, error) {
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
-	lanes := s.lanes
+	lanes, lease := s.lanes, s.lease
 	s.lanes = nil
 	s.mu.Unlock()
 	for _, l := range lanes {
 		l.close()
+	}
+	if lease != nil {
+		lease.Close()
 	}
 	s.pool.Close()
 	return nil

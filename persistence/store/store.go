@@ -61,6 +61,7 @@ type Store interface {
 	// Mark is the place in the log that was last kept under this name; empty: none was.
 	Mark(ctx context.Context, name string) (LogPosition, error)
 	SetMark(ctx context.Context, name string, at LogPosition) error
+	Leaders
 	SigningKeys(ctx context.Context) ([]SigningKey, error)
 	// AddSigningKey stores a key, or replaces the one with the same KID, as when it is retired.
 	AddSigningKey(ctx context.Context, key SigningKey) error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/hotseat-hub/hotseat/persistence/store"
 	"github.com/hotseat-hub/hotseat/session"
@@ -115,6 +116,19 @@ func (f *failing) Mark(ctx context.Context, name string) (at store.LogPosition, 
 
 func (f *failing) SetMark(ctx context.Context, name string, at store.LogPosition) error {
 	return f.ask(func() error { return f.Store.SetMark(ctx, name, at) })
+}
+
+func (f *failing) Lead(ctx context.Context, name, holder string, ttl time.Duration) (term store.Term, err error) {
+	err = f.ask(func() (err error) { term, err = f.Store.Lead(ctx, name, holder, ttl); return err })
+	return term, err
+}
+
+func (f *failing) Resign(ctx context.Context, name string, term store.Term) error {
+	return f.ask(func() error { return f.Store.Resign(ctx, name, term) })
+}
+
+func (f *failing) SetMarkAs(ctx context.Context, leadership string, term store.Term, mark string, at store.LogPosition) error {
+	return f.ask(func() error { return f.Store.SetMarkAs(ctx, leadership, term, mark, at) })
 }
 
 func (f *failing) SigningKeys(ctx context.Context) (k []store.SigningKey, err error) {

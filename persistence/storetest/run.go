@@ -53,6 +53,7 @@ func run(t *testing.T, open Opener) {
 		{"employees are listed by prefix, page by page, without the deleted", (*suite).list},
 		{"a setting keeps its first value", (*suite).setting},
 		{"a mark is where it was last set", (*suite).marks},
+		{"a leader keeps its mark under its term", (*suite).leader},
 		{"signing keys are kept and replaced", (*suite).signingKeys},
 		{"the schema is up to date and the time is now", (*suite).schemaAndTime},
 		{"a closed store says that it is unavailable", (*suite).closed},
