@@ -70,6 +70,8 @@ type Options struct {
 	Socket    http.Handler // GET /ws/session/{terminal_id}; it answers for itself
 	// Subscriptions serves those who cannot have a socket; nil: nobody.
 	Subscriptions Subscriptions
+	// Revocations lists ended sessions for those who check tokens themselves; nil: nobody does.
+	Revocations Revocations
 
 	Clock     Clock
 	Tokens    *token.Tokens
@@ -115,6 +117,7 @@ type API struct {
 	page    page
 	logins  *prometheus.CounterVec
 	router  http.Handler
+	streams streams
 }
 
 // New checks the options and builds the router.
@@ -143,6 +146,7 @@ func New(o Options) (*API, error) {
 			return nil, fmt.Errorf("api: register metrics: %w", err)
 		}
 	}
+	a.streams.ended = make(chan struct{})
 	a.router = newRouter(a, routes)
 	return a, nil
 }

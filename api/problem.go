@@ -89,6 +89,8 @@ var plain = []struct {
 	{session.ErrBadToken, problem{status: 401, code: "invalid_token", detail: "the token was never issued"}},
 	{token.ErrInvalid, problem{status: 401, code: "invalid_token", detail: "the token is malformed, forged or not for this server"}},
 	{session.ErrRejected, problem{status: 400, code: "invalid_request", detail: "the store refuses these values"}},
+	{session.ErrCursorExpired, problem{status: 410, code: "cursor_expired", detail: "the cursor is too old; begin again without one"}},
+	{session.ErrBadCursor, problem{status: 400, code: "invalid_request", detail: "cursor must be one that this path gave"}},
 	{session.ErrBadID, problem{status: 400, code: "invalid_request", detail: "malformed id"}},
 }
 
@@ -123,6 +125,8 @@ func problemOf(err error) *problem {
 		return errTokenExpired
 	case errors.Is(err, token.ErrUnknownKey):
 		return staleView("the token's signing key is not known here yet; come back")
+	case errors.Is(err, session.ErrIncomplete):
+		return staleView("this node does not know every ended session yet; come back, or ask another node")
 	case errors.Is(err, session.ErrUnavailable), errors.Is(err, session.ErrOutcomeUnknown):
 		return errUnavailable
 	case errors.Is(err, session.ErrOverloaded), errors.Is(err, session.ErrLate), errors.Is(err, session.ErrConflict),
@@ -189,6 +193,7 @@ var titles = map[string]string{
 	"method_not_allowed":     "Method not allowed",
 	"session_active":         "Session active elsewhere",
 	"already_exists":         "Already exists",
+	"cursor_expired":         "Cursor expired",
 	"body_too_large":         "Body too large",
 	"unsupported_media_type": "Unsupported media type",
 	"idempotency_key_reused": "Idempotency key reused",

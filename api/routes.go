@@ -19,6 +19,7 @@ var routes = []route{
 	{method: anyMethod, pattern: "/v1/authz", role: gateway, instant: true, handle: (*exchange).authz},
 	{method: "GET", pattern: "/.well-known/jwks.json", role: public, handle: (*exchange).jwks},
 
+	{method: "GET", pattern: "/v1/revocations", role: service, instant: true, handle: (*exchange).revocations},
 	{method: "GET", pattern: "/v1/employees/{employee_id}/sessions/{session_id}", role: service, handle: (*exchange).showNamed},
 	{method: "DELETE", pattern: "/v1/employees/{employee_id}/sessions/{session_id}", role: service, handle: (*exchange).logoutNamed},
 	{method: "POST", pattern: "/v1/employees/{employee_id}/sessions/{session_id}/ws-ticket", role: service, handle: (*exchange).ticketNamed},

@@ -28,12 +28,18 @@ type stream struct {
 // event is one event, or a comment when it has no name.
 type event struct{ name, id, data string }
 
-// open begins a stream that ends with the test at the latest.
+// open begins a terminal's stream.
 func (b *bench) open(bearer, query string, header ...string) *stream {
+	b.Helper()
+	return b.openAt("/v1/session/events"+query, bearer, header...)
+}
+
+// openAt begins a stream that ends with the test at the latest.
+func (b *bench) openAt(path, bearer string, header ...string) *stream {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	b.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, "GET", b.server.URL+"/v1/session/events"+query, nil)
+	r, err := http.NewRequestWithContext(ctx, "GET", b.server.URL+path, nil)
 	require.NoError(b, err)
 	if bearer != "" {
 		r.Header.Set("Authorization", "Bearer "+bearer)

@@ -19,6 +19,7 @@ type world struct {
 	states   map[session.Key]*session.State
 	profiles map[session.Key]session.Profile
 	ended    map[session.ID]*session.Notice
+	log      []session.Event // of all commands
 	// down makes the store, and with it the owners, answer with this error.
 	down error
 	// stale is how old the view says it is.
@@ -124,6 +125,7 @@ func (w *world) change(key session.Key, cmd session.Command) (session.Change, er
 		return session.Change{}, err
 	}
 	w.states[key] = &next
+	w.log = append(w.log, change.Events...)
 	for _, e := range change.Endings() {
 		n := e.Notice()
 		w.ended[e.Session.ID] = &n

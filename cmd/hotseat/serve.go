@@ -44,6 +44,7 @@ type node struct {
 	tokens     *token.Tokens
 	passwords  *password.Pool
 	view       *enforce.View
+	feed       *enforce.Feed
 	system     *actors.System
 	hub        *hub.Hub
 	tail       *enforce.Tail
@@ -101,8 +102,9 @@ func (n *node) join(ctx context.Context) (err error) {
 	if err := n.joinActorsAndHub(); err != nil {
 		return err
 	}
+	n.feed = newFeed(n.clock, cfg.AccessTokenLifetime)
 	n.tail, err = enforce.NewTail(enforce.TailOptions{
-		Source: n.store.Tail(), View: n.view, Sockets: n.hub, Log: n.log, Registerer: n.registry,
+		Source: n.store.Tail(), View: n.view, Sockets: n.hub, Feed: n.feed, Log: n.log, Registerer: n.registry,
 	})
 	if err != nil {
 		return err
@@ -198,7 +200,7 @@ func (n *node) openAPI() (err error) {
 	}
 	n.api, err = api.New(api.Options{
 		Employees: n.system, Rows: rows{n.batcher}, Profiles: profiles{n.store}, View: n.view,
-		Sockets: n.hub, Socket: n.hub, Subscriptions: n.hub, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
+		Sockets: n.hub, Socket: n.hub, Subscriptions: n.hub, Revocations: n.feed, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
 		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 		SessionLifetime: cfg.SessionLifetime, SessionIdle: cfg.SessionIdle, MaxStaleness: cfg.MaxStaleness,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/actors"
@@ -9,8 +10,10 @@ import (
 	"github.com/hotseat-hub/hotseat/api/token"
 	"github.com/hotseat-hub/hotseat/cmd/hotseat/config"
 	"github.com/hotseat-hub/hotseat/hub"
+	"github.com/hotseat-hub/hotseat/hub/enforce"
 	"github.com/hotseat-hub/hotseat/persistence"
 	"github.com/hotseat-hub/hotseat/persistence/batch"
+	storeclock "github.com/hotseat-hub/hotseat/persistence/clock"
 	"github.com/hotseat-hub/hotseat/session"
 )
 
@@ -144,4 +147,20 @@ func (l *startedLog) swept(ctx context.Context) error {
 	}
 	l.at = l.reached
 	return nil
+}
+
+// newFeed is the list of ended sessions of this run of the node.
+func newFeed(clock *storeclock.Clock, lifetime time.Duration) *enforce.Feed {
+	o := enforce.FeedOptions{Now: clock.Now, Lifetime: lifetime}
+	_, _ = rand.Read(o.Boot[:]) // never fails
+	return enforce.NewFeed(o)
+}
+
+// loadFeed reads what ended before this start.
+func (n *node) loadFeed(ctx context.Context) error {
+	past := func(ctx context.Context, since session.Time, at string, limit int) ([]session.Event, string, error) {
+		events, next, err := n.store.Ended(ctx, since, persistence.LogPosition(at), limit)
+		return events, string(next), err
+	}
+	return n.feed.Load(ctx, past, n.log)
 }

@@ -53,7 +53,7 @@ func (n *node) run(ctx context.Context, stdout io.Writer) error {
 	defer stopParts()
 	group, failed := errgroup.WithContext(parts)
 	for _, run := range []func(context.Context) error{
-		n.store.Run, n.clock.Run, n.keys.Run, n.tail.Run, n.hub.Run, n.sweeper().Run,
+		n.store.Run, n.clock.Run, n.keys.Run, n.tail.Run, n.loadFeed, n.hub.Run, n.sweeper().Run,
 	} {
 		group.Go(func() error { return run(failed) })
 	}
@@ -106,6 +106,7 @@ func (n *node) drain() {
 // serve answers on a listener, with TLS on the public one when a certificate was given.
 func (n *node) serve(group *errgroup.Group, on net.Listener, handler http.Handler) *http.Server {
 	server := api.NewServer(handler, n.log)
+	server.RegisterOnShutdown(n.api.EndStreams)
 	group.Go(func() error {
 		var err error
 		if n.config.TLSCert != "" && on == n.listeners.public {

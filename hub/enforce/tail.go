@@ -27,6 +27,8 @@ type TailOptions struct {
 	Source  Source
 	View    *View
 	Sockets Sockets
+	// Feed lists the endings for those who check tokens outside; nil: nobody asks.
+	Feed *Feed
 	// Every is the time between polls; 200 ms. It bounds how long a socket stays unaware when its
 	// direct notice was lost, and how stale local answers are.
 	Every time.Duration
@@ -86,7 +88,7 @@ func (t *Tail) Run(ctx context.Context) error {
 // A socket that is attaching goes the other way, index first and view second, so one of the two sees
 // the other; and nobody reads a small staleness before the endings that belong to it.
 func (t *Tail) poll(ctx context.Context) error {
-	start := time.Now()
+	start, from := time.Now(), t.options.View.options.Now()
 	ctx, cancel := context.WithTimeout(ctx, t.options.Timeout)
 	defer cancel()
 	endings, err := t.options.Source.Next(ctx)
@@ -104,6 +106,9 @@ func (t *Tail) poll(ctx context.Context) error {
 		}
 	}
 	t.options.View.Polled(start)
+	if t.options.Feed != nil {
+		t.options.Feed.polled(endings, from)
+	}
 	return nil
 }
 

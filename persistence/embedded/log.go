@@ -33,11 +33,11 @@ func (s *Store) Tail() store.Tail {
 // Next implements store.Tail.
 func (t *tail) Next(ctx context.Context) ([]session.Event, error) {
 	if !t.started {
-		err := t.s.read.QueryRowContext(ctx, `SELECT seq FROM log WHERE at < ? ORDER BY seq DESC LIMIT 1`, int64(t.since)).Scan(&t.last)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		last, err := t.s.lastBefore(ctx, t.since)
+		if err != nil {
 			return nil, fmt.Errorf("begin tail: %w", problem(err))
 		}
-		t.started = true
+		t.last, t.started = last, true
 	}
 	var endings []session.Event
 	for last := t.last; ; {
@@ -55,22 +55,59 @@ func (t *tail) Next(ctx context.Context) ([]session.Event, error) {
 
 // Started implements store.Store.
 func (s *Store) Started(ctx context.Context, after store.LogPosition, before session.Time, limit int) ([]session.Event, store.LogPosition, error) {
+	started, at, err := s.walk(ctx, after, limit, isStarted, `AND at < ? ORDER BY seq LIMIT 1`, int64(before))
+	if err != nil {
+		return nil, after, fmt.Errorf("read started sessions: %w", err)
+	}
+	return started, at, nil
+}
+
+// Ended implements store.Store. It begins behind the last row from before since.
+func (s *Store) Ended(ctx context.Context, since session.Time, after store.LogPosition, limit int) ([]session.Event, store.LogPosition, error) {
+	if after == "" {
+		last, err := s.lastBefore(ctx, since)
+		if err != nil {
+			return nil, after, fmt.Errorf("read ended sessions: %w", problem(err))
+		}
+		after = formatSeq(last)
+	}
+	ended, at, err := s.walk(ctx, after, limit, session.EventType.Ends, `ORDER BY seq LIMIT ?`, walkRows)
+	if err != nil {
+		return nil, after, fmt.Errorf("read ended sessions: %w", err)
+	}
+	return ended, at, nil
+}
+
+// lastBefore is the seq of the last row from before a time, or zero.
+func (s *Store) lastBefore(ctx context.Context, at session.Time) (last int64, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT seq FROM log WHERE at < ? ORDER BY seq DESC LIMIT 1`, int64(at)).Scan(&last)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return last, err
+}
+
+// walkRows is how many commits one query of Ended reads: each may hold hundreds of events.
+const walkRows = 16
+
+// walk reads the events that keep wants, row by row, behind after.
+func (s *Store) walk(ctx context.Context, after store.LogPosition, limit int, keep func(session.EventType) bool, more string, arg int64) ([]session.Event, store.LogPosition, error) {
 	last, err := parseSeq(after)
 	if err != nil {
 		return nil, after, err
 	}
-	var started []session.Event
-	for len(started) < limit {
-		more, next, n, err := s.readLog(ctx, started, last, isStarted, `AND at < ? ORDER BY seq LIMIT 1`, int64(before))
+	var events []session.Event
+	for len(events) < limit {
+		found, next, n, err := s.readLog(ctx, events, last, keep, more, arg)
 		if err != nil {
-			return nil, after, fmt.Errorf("read started sessions: %w", problem(err))
+			return nil, after, problem(err)
 		}
-		started, last = more, next
+		events, last = found, next
 		if n == 0 {
 			break
 		}
 	}
-	return started, formatSeq(last), nil
+	return events, formatSeq(last), nil
 }
 
 func isStarted(t session.EventType) bool { return t == session.Started }

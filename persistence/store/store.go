@@ -55,6 +55,11 @@ type Store interface {
 	// there may be somewhat more events than limit, and the position to go on from.
 	Started(ctx context.Context, after LogPosition, before session.Time, limit int) ([]session.Event, LogPosition, error)
 
+	// Ended walks the endings that were written at or after since, in the order of that time, like
+	// Started; no events means that the end was reached. A commit that was late may be missing: a
+	// Tail that was made before the walk has it.
+	Ended(ctx context.Context, since session.Time, after LogPosition, limit int) ([]session.Event, LogPosition, error)
+
 	// Setting returns the value that the first caller proposed under this name; with a nil
 	// proposal it only reads, and returns nil when there is none.
 	Setting(ctx context.Context, name string, proposed []byte) ([]byte, error)

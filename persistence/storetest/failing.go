@@ -104,6 +104,11 @@ func (f *failing) LogHorizon(ctx context.Context) (h store.Horizon, err error) {
 	return h, err
 }
 
+func (f *failing) Ended(ctx context.Context, since session.Time, after store.LogPosition, limit int) (e []session.Event, at store.LogPosition, err error) {
+	err = f.ask(func() (err error) { e, at, err = f.Store.Ended(ctx, since, after, limit); return err })
+	return e, at, err
+}
+
 func (f *failing) Setting(ctx context.Context, name string, proposed []byte) (v []byte, err error) {
 	err = f.ask(func() (err error) { v, err = f.Store.Setting(ctx, name, proposed); return err })
 	return v, err

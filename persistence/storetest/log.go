@@ -104,6 +104,25 @@ func (s *suite) started() {
 	require.Error(s.T, err)
 }
 
+func (s *suite) ended() {
+	const rounds = 50
+	before := s.Time() - 60_000
+	seats := []*Seat{NewSeat("ada"), NewSeat("bea")}
+	var want []string
+	for range rounds {
+		for _, seat := range seats {
+			s.Login(seat)
+			if e := seat.change.Events; e[0].Type.Ends() {
+				want = append(want, Names(e)[0])
+			}
+		}
+	}
+	require.ElementsMatch(s.T, want, Names(s.Ended(before, 7)))
+	require.Empty(s.T, s.Ended(s.Time()+60_000, 7), "nothing was written after")
+	_, _, err := s.Store.Ended(s.T.Context(), before, "nonsense", 10)
+	require.Error(s.T, err)
+}
+
 func (s *suite) findKey() {
 	seat := NewSeat("ada")
 	w := seat.Login(s.Time())

@@ -47,6 +47,7 @@ func run(t *testing.T, open Opener) {
 		{"the log is read in order, by pages, from any position", (*suite).ordered},
 		{"readers of the log see every writer's commits in each employee's order", (*suite).orderedWriters},
 		{"the log's end is the present", (*suite).logEnd},
+		{"endings are walked from a time on, page by page", (*suite).ended},
 		{"a client's key is found while it is young enough", (*suite).findKey},
 		{"a patch changes only what it names", (*suite).patch},
 		{"a username is one employee's, whatever its case", (*suite).username},

@@ -126,21 +126,38 @@ func (s Subject) Next(tail store.Tail) []session.Event {
 }
 
 // Started reads all that was ever started.
-func (s Subject) Started(limit int) (started []session.Event) {
+func (s Subject) Started(limit int) []session.Event {
 	s.T.Helper()
-	for at, end := store.LogPosition(""), s.Time()+3_600_000; ; {
+	end := s.Time() + 3_600_000
+	return s.walk(func(at store.LogPosition) ([]session.Event, store.LogPosition, error) {
+		return s.Store.Started(s.T.Context(), at, end, limit)
+	})
+}
+
+// Ended reads all that has ended since a time.
+func (s Subject) Ended(since session.Time, limit int) []session.Event {
+	s.T.Helper()
+	return s.walk(func(at store.LogPosition) ([]session.Event, store.LogPosition, error) {
+		return s.Store.Ended(s.T.Context(), since, at, limit)
+	})
+}
+
+// walk asks for page after page until there is none.
+func (s Subject) walk(next func(store.LogPosition) ([]session.Event, store.LogPosition, error)) (all []session.Event) {
+	s.T.Helper()
+	for at := store.LogPosition(""); ; {
 		type page struct {
 			events []session.Event
 			at     store.LogPosition
 		}
 		p := persist(s, func() (p page, err error) {
-			p.events, p.at, err = s.Store.Started(s.T.Context(), at, end, limit)
+			p.events, p.at, err = next(at)
 			return p, err
 		})
 		if len(p.events) == 0 {
-			return started
+			return all
 		}
-		started, at = append(started, p.events...), p.at
+		all, at = append(all, p.events...), p.at
 	}
 }
 
