@@ -17,10 +17,11 @@ const (
 	bearer              // an access token whose session lives, by the store
 	service             // a service key, or an admin key
 	admin               // an admin key
+	client              // as service, also as HTTP Basic, and refused by RFC 6749
 )
 
 func (r role) String() string {
-	return [...]string{"public", "gateway", "session", "service", "admin"}[r]
+	return [...]string{"public", "gateway", "session", "service", "admin", "client"}[r]
 }
 
 // authenticate lets a request in, or says why not.
@@ -32,6 +33,8 @@ func (r role) authenticate(x *exchange) error {
 		return x.authenticateSession()
 	case service, admin:
 		return x.authenticateKey(r)
+	case client:
+		return x.authenticateClient()
 	}
 	panic("api: a route without a role")
 }

@@ -39,13 +39,16 @@ func (x *exchange) decodeOptional(v any) error {
 }
 
 // body reads the request's body.
-func (x *exchange) body() ([]byte, error) {
+func (x *exchange) body() ([]byte, error) { return x.bodyOf("application/json") }
+
+// bodyOf reads a body that must be of this media type.
+func (x *exchange) bodyOf(want string) ([]byte, error) {
 	if encoding := x.r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, unsupported("compressed bodies are not taken")
 	}
 	media, params, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" {
-		return nil, unsupported("the body must be application/json")
+	if err != nil || media != want {
+		return nil, unsupported("the body must be " + want)
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return nil, unsupported("the body must be in UTF-8")

@@ -23,6 +23,7 @@ type problem struct {
 	noneSent    bool // a 401 to a request without credentials
 	termination *session.Notice
 	active      []session.Session
+	oauth       string // the error code of RFC 6749, on the routes that answer by it
 }
 
 func (p *problem) Error() string { return p.code + ": " + p.detail }
@@ -150,6 +151,9 @@ type problemBody struct {
 
 // body encodes the problem.
 func (p *problem) body(requestID string) []byte {
+	if p.oauth != "" {
+		return p.oauthBody()
+	}
 	b, err := json.Marshal(problemBody{
 		Type: "urn:hotseat:problem:" + p.code, Title: titles[p.code], Status: p.status, Detail: p.detail,
 		Code: p.code, RequestID: requestID, Termination: p.termination, Active: activeViews(p.active),
@@ -164,8 +168,15 @@ func (p *problem) body(requestID string) []byte {
 func (p *problem) header(h http.Header) {
 	h["Content-Type"] = []string{"application/problem+json"}
 	h["Cache-Control"] = noStore
+	if p.oauth != "" {
+		h["Content-Type"] = jsonType
+	}
 	switch p.status {
 	case http.StatusUnauthorized:
+		if p.oauth != "" {
+			h.Set("WWW-Authenticate", `Basic realm="hotseat"`)
+			break
+		}
 		challenge := "Bearer"
 		if !p.noneSent {
 			challenge += ` error="invalid_token", error_description="` + p.code + `"`

@@ -17,6 +17,9 @@ var routes = []route{
 	{method: "DELETE", pattern: "/v1/employees/me/sessions", role: bearer, browser: true, handle: (*exchange).endOtherOwn},
 	{method: "DELETE", pattern: "/v1/employees/me/sessions/{session_id}", role: bearer, browser: true, handle: (*exchange).endOwn},
 	{method: anyMethod, pattern: "/v1/authz", role: gateway, instant: true, handle: (*exchange).authz},
+	{method: "POST", pattern: "/oauth2/introspect", role: client, handle: oauth((*exchange).introspect)},
+	{method: "POST", pattern: "/oauth2/revoke", role: client, handle: oauth((*exchange).revoke)},
+	{method: "GET", pattern: "/.well-known/oauth-authorization-server", role: public, instant: true, handle: (*exchange).metadata},
 	{method: "GET", pattern: "/.well-known/jwks.json", role: public, handle: (*exchange).jwks},
 
 	{method: "GET", pattern: "/v1/revocations", role: service, instant: true, handle: (*exchange).revocations},

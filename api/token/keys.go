@@ -223,6 +223,18 @@ func (r *ring) gone(pair *keyPair, now session.Time, lifetime time.Duration) boo
 	return pair.RetiredAt != 0 && now > pair.RetiredAt.Add(lifetime+leeway)
 }
 
+// Algs are the algorithms of the keys in the JWKS.
+func (k *Keys) Algs() []string {
+	ring, now := k.ring.Load(), k.o.Clock.Now()
+	algs := []string{}
+	for _, pair := range ring.order {
+		if !ring.gone(pair, now, k.o.Lifetime) && !slices.Contains(algs, pair.Alg) {
+			algs = append(algs, pair.Alg)
+		}
+	}
+	return algs
+}
+
 // JWKS is the key set of RFC 7517: those that sign, will sign, or have signed tokens that may live.
 func (k *Keys) JWKS() []byte {
 	ring, now := k.ring.Load(), k.o.Clock.Now()

@@ -76,6 +76,9 @@ func (t *Tokens) Lifetime() time.Duration { return t.o.Lifetime }
 // Issuer is the iss of access tokens.
 func (t *Tokens) Issuer() string { return t.o.Issuer }
 
+// Audience is the aud of access tokens.
+func (t *Tokens) Audience() string { return t.o.Audience }
+
 // Issue makes an access token for a session as the store has it. It never outlives what the row
 // says of the session's tokens: an ending must be remembered for as long as a token could show up.
 func (t *Tokens) Issue(employee session.EmployeeID, s *session.Session) (string, *Claims, error) {
