@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go and Node: a C compiler for the race detector,
-# PostgreSQL's programs (no server is set up or started), Chromium, network namespaces, and the npm
-# packages of the test clients.
+# PostgreSQL's programs, Chromium, network namespaces, the proxies and applications that stand
+# around the server, promtool, and the npm packages of the test clients. No server is set up or started.
 # Runs as often as you like; it does nothing when nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,6 +11,15 @@ command -v gcc >/dev/null || missing+=(gcc)
 [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 [ -n "${HOTSEAT_TEST_CHROMIUM:-}" ] || [ -x /usr/bin/chromium ] || missing+=(chromium)
 command -v ip >/dev/null || missing+=(iproute2)
+for proxy in nginx haproxy caddy; do
+  [ -x "/usr/sbin/$proxy" ] || command -v "$proxy" >/dev/null || missing+=("$proxy")
+done
+command -v promtool >/dev/null || missing+=(prometheus)
+command -v wrk >/dev/null || missing+=(wrk)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
+# Python's packages are Debian's, so Python is as well.
+[ -d /usr/lib/python3/dist-packages/django ] || missing+=(python3-django)
+[ -d /usr/lib/python3/dist-packages/jwt ] || missing+=(python3-jwt python3-cryptography)
 
 # The tests look for PostgreSQL in the same order.
 have_postgres() {
@@ -22,20 +31,16 @@ have_postgres() {
 have_postgres || missing+=(postgresql)
 
 if [ ${#missing[@]} -gt 0 ]; then
-  # Without this file Debian's package would make a cluster and start it at every boot.
-  quiet=/etc/postgresql-common/createcluster.d/no-main-cluster.conf
-  prepare="mkdir -p $(dirname "$quiet") && echo 'create_main_cluster = false' > $quiet"
-  install="apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends ${missing[*]}"
   if ! command -v apt-get >/dev/null; then
     echo "missing: ${missing[*]}; install what your system calls these, then run this again" >&2
     exit 1
   fi
   if [ "$(id -u)" != 0 ]; then
     echo "missing: ${missing[*]}; run this once, then run make again:" >&2
-    echo "  sudo sh -c \"$prepare && $install\"" >&2
+    echo "  sudo tools/install.sh ${missing[*]}" >&2
     exit 1
   fi
-  sh -c "$prepare && $install"
+  tools/install.sh "${missing[@]}"
 fi
 
 # A folder's packages are installed again when its lock is not the one they came from.
