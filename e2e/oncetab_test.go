@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/stretchr/testify/require"
 )
 
 // onceTab is a tab that comes back when the server has asked it to, and takes it for a failure when
@@ -81,4 +83,27 @@ func wait(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-time.After(d):
 	}
+}
+
+// line is one open socket whose messages a test reads one by one.
+type line struct{ conn *websocket.Conn }
+
+// openWith opens a socket through the front, with a query and headers.
+func openWith(t *testing.T, f *front, terminal, query string, header http.Header) line {
+	t.Helper()
+	conn, _, err := websocket.Dial(t.Context(), "wss://"+seatHost+"/ws/session/"+terminal+"/"+query,
+		&websocket.DialOptions{HTTPClient: f.http(), HTTPHeader: header})
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.CloseNow() })
+	return line{conn}
+}
+
+func (l line) next(t *testing.T) (n notice) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	_, text, err := l.conn.Read(ctx)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &n))
+	return n
 }
