@@ -61,7 +61,7 @@ var rules = []rule{
 		because: "serve joins all parts, and is the only file that knows every package",
 	},
 	{
-		from: "cmd/hotseat", may: []string{"session", "persistence", "api", "cmd/hotseat"},
+		from: "cmd/hotseat", may: []string{"session", "persistence", "api", "bench", "cmd/hotseat"},
 		because: "commands need the client, or the store when no server holds it; running parts are joined in serve.go alone",
 	},
 	{

@@ -1,0 +1,66 @@
+package verify
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/hotseat-hub/hotseat/bench/history"
+)
+
+// faults are the times that do not count against the promises of a healthy cluster. Overlapping
+// faults are one window.
+type faults struct {
+	windows []window
+	open    map[string]bool
+	since   history.Instant // when the first of the open ones began
+}
+
+type window struct{ from, to history.Instant }
+
+// mark takes the marks in the order of the file, which is that of their times: one goroutine of the
+// recording program injects faults.
+func (f *faults) mark(o *history.Operation) {
+	if f.open == nil {
+		f.open = map[string]bool{}
+	}
+	switch {
+	case o.Phase == history.Begin:
+		if len(f.open) == 0 {
+			f.since = o.Start
+		}
+		f.open[o.Fault] = true
+	case f.open[o.Fault]:
+		delete(f.open, o.Fault)
+		if len(f.open) == 0 {
+			f.windows = append(f.windows, window{f.since, o.End})
+		}
+	}
+}
+
+// close ends at the history's last instant what nobody ended.
+func (f *faults) close(last history.Instant) {
+	if len(f.open) > 0 {
+		f.windows = append(f.windows, window{f.since, last})
+		f.open = nil
+	}
+}
+
+// healthy is how much of the time between from and to no fault had.
+func (f *faults) healthy(from, to history.Instant) time.Duration {
+	if to <= from {
+		return 0
+	}
+	all := to.Sub(from)
+	// Windows are in the order of their times and do not overlap.
+	first, _ := slices.BinarySearchFunc(f.windows, from, func(w window, t history.Instant) int {
+		return cmp.Compare(w.to, t)
+	})
+	for _, w := range f.windows[first:] {
+		if w.from >= to {
+			break
+		}
+		all -= min(w.to, to).Sub(max(w.from, from))
+	}
+	return all
+}
