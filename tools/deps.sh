@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go and Node: a C compiler for the race detector,
 # PostgreSQL's programs, Chromium, network namespaces, the proxies and applications that stand
-# around the server, promtool, and the npm packages of the test clients. No server is set up or started.
+# around the server, promtool, kcat, and the npm packages of the test clients. No server is set up or started.
 # Runs as often as you like; it does nothing when nothing is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,6 +20,7 @@ command -v systemd-analyze >/dev/null || missing+=(systemd)
 # Python's packages are Debian's, so Python is as well.
 [ -d /usr/lib/python3/dist-packages/django ] || missing+=(python3-django)
 [ -d /usr/lib/python3/dist-packages/jwt ] || missing+=(python3-jwt python3-cryptography)
+command -v kcat >/dev/null || missing+=(kcat)
 
 # The tests look for PostgreSQL in the same order.
 have_postgres() {

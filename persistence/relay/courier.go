@@ -1,0 +1,187 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hotseat-hub/hotseat/persistence/store"
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+// markEvery is how often a mark is set though there was nothing to deliver: it holds the log's
+// retention, and must not look as if its sink were away.
+const markEvery = 30 * time.Second
+
+// lostMark keeps when a sink was lost last, beside its mark.
+const lostMark = "relay-lost/"
+
+// courier carries the log to one sink. Its run is called by one goroutine at a time; what metrics
+// read is in state.
+type courier struct {
+	r     *Relay
+	route Route
+	state state
+}
+
+func newCourier(r *Relay, route Route) *courier { return &courier{r: r, route: route} }
+
+// voyage is what a courier knows during one term.
+type voyage struct {
+	*courier
+	term  store.Term
+	at    store.LogPosition // everything before was delivered
+	saved time.Time         // when the mark was set last
+}
+
+// run carries events until ctx is done; it returns an error when this node no longer leads.
+func (c *courier) run(ctx context.Context, term store.Term) error {
+	v := &voyage{courier: c, term: term}
+	for wait := time.Duration(0); ; {
+		err := v.begin(ctx)
+		if err == nil {
+			break
+		}
+		if over := v.failed(ctx, err); over != nil {
+			return over
+		}
+		if wait = v.longer(wait); !pause(ctx, wait) {
+			return nil
+		}
+	}
+	for wait := time.Duration(0); ctx.Err() == nil; {
+		more, err := v.step(ctx)
+		switch {
+		case err != nil:
+			if over := v.failed(ctx, err); over != nil {
+				return over
+			}
+			wait = v.longer(wait)
+			pause(ctx, wait)
+		case more:
+			wait = 0
+		default:
+			wait = 0
+			pause(ctx, c.r.o.Poll)
+		}
+	}
+	return nil
+}
+
+// begin finds where the sink is; a new one is given a mark before anything is delivered.
+func (v *voyage) begin(ctx context.Context) error {
+	lost, err := v.r.o.Store.Mark(ctx, lostMark+v.route.Name)
+	if err != nil {
+		return err
+	}
+	v.state.setLost(lost)
+	if v.at, err = v.r.o.Store.Mark(ctx, store.HoldPrefix+v.route.Name); err != nil || v.at != "" || v.route.FromStart {
+		return err
+	}
+	end, err := v.r.o.Store.LogEnd(ctx)
+	if err != nil {
+		return err
+	}
+	return v.move(ctx, end)
+}
+
+// step reads one page and delivers it; more says that the next one is there already.
+func (v *voyage) step(ctx context.Context) (more bool, err error) {
+	page, err := v.r.o.Store.ReadLog(ctx, v.at, v.r.o.PageEvents)
+	if errors.Is(err, store.ErrPositionLost) {
+		return true, v.lose(ctx, err)
+	}
+	if err != nil {
+		return false, err
+	}
+	v.state.see(&page)
+	if len(page.Events) > 0 {
+		if err := v.deliver(ctx, &page); err != nil {
+			return false, err
+		}
+		return page.More, v.move(ctx, page.Next)
+	}
+	if time.Since(v.saved) > markEvery {
+		return page.More, v.move(ctx, page.Next)
+	}
+	v.at = page.Next
+	return page.More, nil
+}
+
+// deliver gives the page to the sink until it takes it. Only this term's end stops it: an event that
+// is not delivered is not passed over.
+func (v *voyage) deliver(ctx context.Context, page *store.LogPage) error {
+	events := make([]Event, len(page.Events))
+	for i, e := range page.Events {
+		events[i] = Encode(v.r.o.Source, e)
+	}
+	for wait := time.Duration(0); ; {
+		err := v.route.Sink.Deliver(ctx, events)
+		if err == nil {
+			v.state.delivered(page)
+			return nil
+		}
+		if over := v.failed(ctx, err); over != nil || ctx.Err() != nil {
+			return errors.Join(over, ctx.Err())
+		}
+		if wait = v.longer(wait); !pause(ctx, wait) {
+			return ctx.Err()
+		}
+		v.lookBehind(ctx, page)
+	}
+}
+
+// lookBehind keeps the backlog's length true while the sink is away.
+func (v *voyage) lookBehind(ctx context.Context, page *store.LogPage) {
+	if behind, err := v.r.o.Store.ReadLog(ctx, page.Next, 1); err == nil {
+		v.state.grow(behind.Waiting + int64(len(behind.Events)))
+	}
+}
+
+// move sets the mark, under this term only.
+func (v *voyage) move(ctx context.Context, to store.LogPosition) error {
+	if err := v.r.o.Store.SetMarkAs(ctx, leadership, v.term, store.HoldPrefix+v.route.Name, to); err != nil {
+		return err
+	}
+	v.at, v.saved = to, time.Now()
+	return nil
+}
+
+// lose goes on from the present: what the sink has missed is gone from the log.
+func (v *voyage) lose(ctx context.Context, why error) error {
+	end, err := v.r.o.Store.LogEnd(ctx)
+	if err != nil {
+		return err
+	}
+	now := store.LogPosition(session.TimeOf(time.Now()).String())
+	if err := v.r.o.Store.SetMarkAs(ctx, leadership, v.term, lostMark+v.route.Name, now); err != nil {
+		return err
+	}
+	if err := v.move(ctx, end); err != nil {
+		return err
+	}
+	v.state.setLost(now)
+	v.r.o.Log.Error("a sink is lost: it was away for longer than events are kept, has missed some for ever, and goes on from the present",
+		"sink", v.route.Name, "why", why)
+	return nil
+}
+
+// failed notes an error, and returns one when this node no longer leads.
+func (v *voyage) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	if isTermOver(err) || errors.Is(err, ErrFenced) {
+		return fmt.Errorf("sink %s: %w", v.route.Name, err)
+	}
+	if v.state.fail() {
+		v.r.o.Log.Warn("events wait for a sink; logins do not", "sink", v.route.Name, "error", err)
+	}
+	return nil
+}
+
+// longer doubles a pause up to the longest.
+func (v *voyage) longer(wait time.Duration) time.Duration {
+	return min(max(2*wait, v.r.o.Backoff/100), v.r.o.Backoff)
+}
