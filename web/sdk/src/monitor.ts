@@ -80,8 +80,9 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
 
   /** Tokens are renewed after four fifths of their life, so that none dies on its way. */
   const dated = (reply: Credentials): Credentials => ({ until: io.Date.now() + reply.expires_in * 800, ...reply });
-  let held = getTicket || (terminalId && !login) ? undefined : login ? dated(login) : read(store);
-  if (login && held) keep(store, held, true);
+  let held = getTicket || (terminalId && !login) ? undefined : read(store);
+  // When a component comes back with its login, the storage has the newer tokens of it.
+  if (login && held?.session.session_id !== login.session.session_id) keep(store, (held = dated(login)), true);
   const session = held?.session ?? null;
   const terminal = session?.terminal_id ?? terminalId;
   if (!terminal) throw Error('hotseat: no session');
@@ -207,7 +208,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
   const getToken = async (stale?: string): Promise<string> => {
     if (held && (held.until! < io.Date.now() || held.access_token === stale))
       await (refreshing ??= refresh(held.refresh_token).finally(() => (refreshing = undefined)));
-    if (!held) throw Error('hotseat: session ended');
+    if (!held) throw Error('hotseat: no session');
     return held.access_token;
   };
 

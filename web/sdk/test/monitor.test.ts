@@ -100,7 +100,7 @@ describe('the end', () => {
     expect(keptWhenTold).toBeUndefined();
     expect(told).toEqual([notice()]);
     expect(monitor.snapshot).toMatchObject({ state: 'terminated', event: notice() });
-    await expect(monitor.getToken()).rejects.toThrow('ended');
+    await expect(monitor.getToken()).rejects.toThrow('no session');
   });
 
   test('is heard of once, however many ways it comes', async () => {
@@ -303,6 +303,20 @@ describe('several tabs of one session', () => {
     await world.pass(1_000);
     await expect(token).resolves.toBe('access-2');
     expect(world.asked('/v1/token/refresh').map((r) => r.body.refresh_token)).toEqual(['refresh-1', 'refresh-1']);
+  });
+
+  test('a login that is watched anew goes on with the tokens that were renewed meanwhile', async () => {
+    const session = credentials();
+    const { tab, monitor } = await connected(undefined, { session });
+    world.sleep(800_000);
+    world.answer = () => ({ body: { ...credentials(), access_token: 'access-2', refresh_token: 'refresh-2' } });
+    const renewed = monitor.getToken();
+    await world.pass(1_000);
+    await renewed;
+    monitor.stop();
+    const { monitor: again } = await watch(tab, { session });
+    await expect(again.getToken()).resolves.toBe('access-2');
+    expect(JSON.parse(kept(tab)!).refresh_token).toBe('refresh-2');
   });
 
   test('a token that expired before its time is renewed, and the question asked again', async () => {
