@@ -23,7 +23,9 @@ test.each([
   [{ code: 'session_terminated' }, undefined, true],
   [{ code: 'invalid_token' }, 'Bearer error="invalid_token", error_description="session_terminated"', true],
   [{ code: 'token_expired' }, 'Bearer error="invalid_token"', undefined],
+  [JSON.stringify(body), undefined, notice()],
   ['<html>', null, undefined],
+  ['null', null, undefined],
   [null, null, undefined],
 ])('a 401 with %j and %j says %j', (reply, header, says) => {
   expect(terminationOf(reply, header)).toEqual(says);

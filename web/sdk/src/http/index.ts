@@ -44,9 +44,17 @@ export async function login({ baseUrl = location.origin, ...body }: Login): Prom
 /** What a 401 says of the session: its notice, `true` when it ended for a reason nobody told, or
  *  undefined when the 401 means something else. Takes the body, or the header WWW-Authenticate. */
 export function terminationOf(body: unknown, wwwAuthenticate?: string | null): Notice | true | undefined {
-  const problem = (typeof body === 'object' ? body : undefined) as Partial<Problem> | undefined | null;
+  const problem = objectOf(body) as Partial<Problem> | undefined | null;
   if (problem?.code === 'session_terminated') return problem.termination ?? true;
   if (wwwAuthenticate?.includes('session_terminated')) return true;
+}
+
+/** Some libraries hand the body of an error on as text. */
+function objectOf(body: unknown) {
+  if (typeof body === 'object') return body;
+  try {
+    return JSON.parse(body as string);
+  } catch {}
 }
 
 const report = (monitor: SessionMonitor, how: Notice | true) => monitor.report(how === true ? undefined : how);
