@@ -34,6 +34,7 @@ describe.concurrent.each([
         await till.page.screenshot({ path: `${images}${name}-${width}${colorScheme === 'dark' ? '-dark' : ''}.png`, animations: 'disabled' });
     };
 
+    await till.page.evaluate(() => document.fonts.ready);
     await look('login');
     await till.enter(employee, 'wrong');
     await till.page.getByText('do not belong together').waitFor();
@@ -65,3 +66,29 @@ describe.concurrent.each([
     expect(till.console.filter((text) => !/Failed to load resource|WebSocket connection|net::ERR/.test(text))).toEqual([]);
   }));
 });
+
+/** The first picture of the README: two windows, after the login in the second. */
+const draw = () => test('two windows side by side', own(async ({ browser, line, employee }) => {
+  const windows = await browser({ viewport: { width: 720, height: 620 }, deviceScaleFactor: 2, reducedMotion: 'reduce' });
+  const [first, second] = [await Till.open(windows, line), await Till.open(windows, line)];
+  for (const one of [first, second]) {
+    await one.logIn(employee);
+    await one.status('Connected');
+    for (const goods of ['Flat white', 'Croissant']) await one.page.getByRole('button', { name: goods }).first().click();
+  }
+  await first.dialog.waitFor();
+  const shots = [];
+  for (const one of [first, second]) shots.push((await one.page.screenshot({ animations: 'disabled' })).toString('base64'));
+  const sheet = await windows.newPage();
+  await sheet.setViewportSize({ width: 1280, height: 620 });
+  await sheet.setContent(`<style>
+    body { display: grid; grid-template-columns: 1fr 1fr; align-items: start; gap: 28px; margin: 0; padding: 34px; background: #ded6c8; }
+    figure { margin: 0; overflow: hidden; border-radius: 12px; background: #fffdf9; box-shadow: 0 14px 40px rgb(60 40 20 / 22%); }
+    figure::before { display: block; height: 28px; background: radial-gradient(circle at 18px 14px, #c9bfae 5px, #0000 5.5px), radial-gradient(circle at 36px 14px, #c9bfae 5px, #0000 5.5px), radial-gradient(circle at 54px 14px, #c9bfae 5px, #0000 5.5px), #f2ece1; content: ''; }
+    img { display: block; width: 100%; }
+  </style>${shots.map((png) => `<figure><img src="data:image/png;base64,${png}"></figure>`).join('')}`);
+  const height = await sheet.evaluate(() => document.querySelector('figure').getBoundingClientRect().bottom + 34);
+  await sheet.setViewportSize({ width: 1280, height: Math.ceil(height) });
+  await sheet.screenshot({ path: `${images}two-windows.png` });
+}));
+if (process.env.HOTSEAT_TEST_PICTURES) draw();

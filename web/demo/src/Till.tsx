@@ -3,6 +3,7 @@ import type { Credentials } from '@hotseat-hub/sdk';
 import type { UseSessionMonitor } from '@hotseat-hub/sdk/react';
 import { Devices } from './Devices.js';
 import { Mark } from './Mark.js';
+import { Picture } from './Picture.js';
 import { items, price, useOrder } from './order.js';
 
 const words: Record<string, string> = {
@@ -53,13 +54,20 @@ export function Till({ credentials, seat, devicesOpen }: { credentials: Credenti
             <button
               type="button"
               key={item.name}
+              data-kind={item.kind}
               onClick={() => {
                 setPaid('');
                 add(item);
               }}
             >
-              <span>{item.name}</span>
+              <Picture kind={item.kind} />
+              <span className="name">{item.name}</span>
               <span className="price">{price(item.cents)}</span>
+              {order[item.name] && (
+                <span className="chosen" aria-hidden="true">
+                  {order[item.name]}
+                </span>
+              )}
             </button>
           ))}
         </section>

@@ -1,20 +1,27 @@
 import { useEffect, useState } from 'react';
 import type { SessionMonitor } from '@hotseat-hub/sdk';
 
+export type Kind = 'cup' | 'glass' | 'roll' | 'cake';
+
 export interface Item {
   name: string;
   cents: number;
+  kind: Kind;
 }
 
 export const items: Item[] = [
-  { name: 'Espresso', cents: 240 },
-  { name: 'Flat white', cents: 380 },
-  { name: 'Filter coffee', cents: 300 },
-  { name: 'Oat cortado', cents: 360 },
-  { name: 'Croissant', cents: 290 },
-  { name: 'Cinnamon bun', cents: 340 },
-  { name: 'Lemon cake', cents: 420 },
-  { name: 'Orange juice', cents: 450 },
+  { name: 'Espresso', cents: 240, kind: 'cup' },
+  { name: 'Flat white', cents: 380, kind: 'cup' },
+  { name: 'Filter coffee', cents: 300, kind: 'cup' },
+  { name: 'Oat cortado', cents: 360, kind: 'glass' },
+  { name: 'Croissant', cents: 290, kind: 'roll' },
+  { name: 'Cinnamon bun', cents: 340, kind: 'roll' },
+  { name: 'Lemon cake', cents: 420, kind: 'cake' },
+  { name: 'Orange juice', cents: 450, kind: 'glass' },
+  { name: 'Still water', cents: 220, kind: 'glass' },
+  { name: 'Cheese roll', cents: 490, kind: 'roll' },
+  { name: 'Plum tart', cents: 460, kind: 'cake' },
+  { name: 'Hot chocolate', cents: 420, kind: 'cup' },
 ];
 
 export const price = (cents: number) => new Intl.NumberFormat('en', { style: 'currency', currency: 'EUR' }).format(cents / 100);
