@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net from 'node:net';
+import { serve } from './site.js';
 
 /**
  * The way from the page to the program, with the faults of real ones: requests that get something
@@ -12,6 +13,8 @@ export class Line {
   /** Given {method, path}, what becomes of the request: undefined passes; `block`; `html500`; `cut`:
    *  the program answers, and the page never hears it. */
   rule = () => undefined;
+  /** A page that stands in front of the program, by path: what an application's own server does. */
+  files = undefined;
   /** The address that the program sees. */
   from = '127.0.0.1';
 
@@ -65,6 +68,7 @@ export class Line {
   }
 
   pass(request, response) {
+    if (serve(this.files, request.url, response)) return;
     const { noted, fate } = this.note(request);
     if (fate === 'block') return request.socket.destroy();
     if (fate === 'html500') {
