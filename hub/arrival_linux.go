@@ -33,7 +33,7 @@ type begun struct {
 
 // arrive takes in an accepted connection.
 func (s *shard) arrive(fd int, p *Port, remote netip.Addr) {
-	if fd > maxDescriptor || s.watch(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN) != nil {
+	if fd > maxDescriptor || s.watch(unix.EPOLL_CTL_ADD, fd, hearing) != nil {
 		unix.Close(fd)
 		return
 	}
@@ -121,7 +121,7 @@ func (s *shard) judged(fd int, a *arrival, request *Request, v Verdict) {
 
 // adopt takes in a connection that net/http has answered for.
 func (s *shard) adopt(fd int, b begun) {
-	if s.stopping || s.watch(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN) != nil {
+	if s.stopping || s.watch(unix.EPOLL_CTL_ADD, fd, hearing) != nil {
 		unix.Close(fd)
 		s.engine.hub.giveBack(b.verdict)
 		return

@@ -42,7 +42,7 @@ func (s *shard) run1(fd int, at *slot, a *awake, slept bool, now time.Duration, 
 	if out.seated != nil {
 		hub.seat(id, out.seated)
 	}
-	sent, unsent := s.write(fd, a, out.frames, out.sent, now)
+	sent, unsent := s.write(fd, a, &out, now)
 	out.sent, out.offline = sent, append(out.offline, unsent...)
 	if out.shut {
 		s.shut(fd, a, now)
@@ -144,8 +144,9 @@ func (s *shard) late(fd int, a *awake, now time.Duration) {
 	s.take(fd, (*conversation).tick)
 }
 
-// receive reads once; epoll says when there is more.
-func (s *shard) receive(fd int) {
+// receive reads once; epoll says when there is more. Of a peer that has ended its side nothing comes
+// after a read that did not fill the buffer.
+func (s *shard) receive(fd int, ended bool) {
 	n, err := tryRead(uintptr(fd), s.buffer[:readSize])
 	switch {
 	case errors.Is(err, unix.EAGAIN):
@@ -153,6 +154,9 @@ func (s *shard) receive(fd int) {
 		s.close(fd)
 	default:
 		s.hear(fd, s.buffer[:n])
+		if ended && n < readSize && s.owns(fd) {
+			s.close(fd)
+		}
 	}
 }
 

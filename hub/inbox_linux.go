@@ -20,10 +20,12 @@ type inbox struct {
 	mu      sync.Mutex
 	letters []letter
 	closed  bool
+	asleep  bool // the shard will not look until the bell rings
+	rung    bool
 	bell    int // an eventfd; only rung under mu, so never after it was closed
 }
 
-// put answers false when the shard takes no more. The bell rings once until the shard has looked.
+// put answers false when the shard takes no more. The bell is for a shard that sleeps, once.
 func (b *inbox) put(l letter) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -31,10 +33,26 @@ func (b *inbox) put(l letter) bool {
 		return false
 	}
 	b.letters = append(b.letters, l)
-	if len(b.letters) == 1 {
+	if b.asleep && !b.rung {
+		b.rung = true
 		unix.Write(b.bell, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 	}
 	return true
+}
+
+// empty reports whether there is no letter.
+func (b *inbox) empty() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.letters) == 0
+}
+
+// rest is for a shard that wants to sleep: false when there are letters, and from true on they ring.
+func (b *inbox) rest() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asleep = len(b.letters) == 0
+	return b.asleep
 }
 
 // take empties the inbox into the place of what was taken before.
@@ -46,9 +64,11 @@ func (b *inbox) take(before []letter) []letter {
 	if b.letters = before[:0]; cap(before) > 4096 {
 		b.letters = nil // what a storm needed is given back
 	}
-	if len(letters) > 0 {
-		var rung [8]byte
-		unix.Read(b.bell, rung[:])
+	b.asleep = false
+	if b.rung {
+		b.rung = false
+		var count [8]byte
+		unix.Read(b.bell, count[:])
 	}
 	return letters
 }

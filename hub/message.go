@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strconv"
+
+	"github.com/hotseat-hub/hotseat/session"
 )
 
 // messageKind is the type of a client's message.
@@ -26,14 +28,20 @@ type message struct {
 	seq   uint64
 }
 
-// plainPing is how nearly every message looks, recognised without a parser.
-var plainPing = []byte(`{"type":"ping"}`)
+// Nearly every message looks like one of these, which are recognised without a parser.
+var (
+	plainPing = []byte(`{"type":"ping"}`)
+	plainAck  = []byte(`{"type":"ack","seq":1}`)
+)
 
 // parseMessage reads one of the three messages that the contract knows, with exactly its fields, each
 // once; anything else is unknownMessage.
 func parseMessage(text []byte) message {
 	if bytes.Equal(text, plainPing) {
 		return message{kind: pingMessage}
+	}
+	if bytes.Equal(text, plainAck) {
+		return message{kind: ackMessage, seq: session.TerminationSeq}
 	}
 	fields, err := scalars(text)
 	if err != nil {

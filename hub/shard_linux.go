@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -20,8 +21,9 @@ const (
 	shardBuffer = 2 * maxHead
 )
 
-// shard is the sole owner of its descriptors: only its run reads, writes and closes them, so a number
-// that the kernel gives out anew can never be taken for what it was before. Others reach it by inbox.
+// shard is the sole owner of its descriptors: only who holds mu reads, writes and closes them, so a
+// number that the kernel gives out anew can never be taken for what it was before. That is run, but
+// while it sleeps; then others may take a turn themselves. Else they reach it by inbox.
 //
 // run is a goroutine that waits in Go's own poller for the shard's epoll descriptor. A locked thread
 // that blocked in epoll_wait would keep its processor from all other goroutines until the runtime
@@ -30,6 +32,7 @@ type shard struct {
 	engine *shards
 	number int
 	inbox  inbox
+	mu     sync.Mutex // of everything below but events, which are run's
 	epoll  int
 	poll   *os.File        // epoll, as Go's poller knows it
 	wait   syscall.RawConn // of poll
@@ -83,6 +86,9 @@ func (s *shard) release() {
 	s.inbox.close()
 }
 
+// hearing is what a socket is watched for: bytes, and the end of them.
+const hearing = unix.EPOLLIN | unix.EPOLLRDHUP
+
 // watch has epoll wait for a descriptor, level-triggered, or changes what for.
 func (s *shard) watch(how, fd int, events uint32) error {
 	return unix.EpollCtl(s.epoll, how, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
@@ -90,6 +96,8 @@ func (s *shard) watch(how, fd int, events uint32) error {
 
 // run serves until a letter says stop, and leaves nothing behind.
 func (s *shard) run() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.hand = s.engine.hub.now()
 	for !s.stopping {
 		n := s.sleep()
@@ -104,14 +112,17 @@ func (s *shard) run() {
 	s.leave()
 }
 
-// sleep waits for events, letters or the next deadline.
+// sleep waits for events, letters or the next deadline, without mu.
 func (s *shard) sleep() (n int) {
 	s.setDeadline()
+	idle := s.inbox.rest()
+	s.mu.Unlock()
 	err := s.wait.Read(func(fd uintptr) bool {
 		var err error
 		n, err = unix.EpollWait(int(fd), s.events[:], 0)
-		return n > 0 || err != nil && !errors.Is(err, unix.EINTR)
+		return n > 0 || !idle || err != nil && !errors.Is(err, unix.EINTR)
 	})
+	s.mu.Lock()
 	if err != nil {
 		s.until = 0 // it has passed, and would go on passing
 	}
@@ -151,10 +162,25 @@ func (s *shard) open(l *letter) {
 	case l.do != nil:
 		l.do(s)
 	case s.engine.slab.there(l.conn) != nil:
-		s.take(int(l.conn>>descriptorShift&maxDescriptor), l.turn)
+		s.take(descriptorOf(l.conn), l.turn)
 	default:
 		s.tooLate(l.turn)
 	}
+}
+
+// direct has a socket take a turn on the caller's goroutine, if the shard sleeps and nothing is in its
+// inbox that came before. What this makes due is within a step of the clock hand, for which the shard
+// wakes in any case.
+func (s *shard) direct(conn uint64, t turn) bool {
+	if !s.mu.TryLock() {
+		return false
+	}
+	defer s.mu.Unlock()
+	if s.engine.slab.there(conn) == nil || !s.inbox.empty() {
+		return false
+	}
+	s.take(descriptorOf(conn), t)
+	return true
 }
 
 // tooLate has a closed conversation take a turn, in the place of one that has gone since it was posted.
@@ -184,7 +210,7 @@ func (s *shard) event(e *unix.EpollEvent) {
 		s.flush(fd)
 	}
 	if e.Events&^uint32(unix.EPOLLOUT) != 0 && s.owns(fd) {
-		s.receive(fd)
+		s.receive(fd, e.Events&unix.EPOLLRDHUP != 0)
 	}
 }
 

@@ -71,7 +71,10 @@ func (e *shards) shardOf(conn uint64) *shard {
 
 func (e *shards) post(conn uint64, t turn) bool {
 	s := e.shardOf(conn)
-	return s != nil && e.slab.there(conn) != nil && s.inbox.put(letter{conn: conn, turn: t})
+	if s == nil || e.slab.there(conn) == nil {
+		return false
+	}
+	return s.direct(conn, t) || s.inbox.put(letter{conn: conn, turn: t})
 }
 
 func (e *shards) each(visit func(uint64)) {

@@ -70,9 +70,12 @@ func (s *slot) id(fd int) uint64 {
 	return uint64(s.owner.Load())<<shardShift | uint64(fd)<<descriptorShift | uint64(s.generation.Load())
 }
 
+// descriptorOf is the descriptor of a shard's connection.
+func descriptorOf(conn uint64) int { return int(conn >> descriptorShift & maxDescriptor) }
+
 // there finds the socket of an id; nil when it is gone.
 func (s *slab) there(conn uint64) *slot {
-	at := s.at(int(conn >> descriptorShift & maxDescriptor))
+	at := s.at(descriptorOf(conn))
 	if at == nil || conn&1 == 0 || at.generation.Load() != uint32(conn) {
 		return nil
 	}

@@ -9,11 +9,17 @@ import (
 	"github.com/hotseat-hub/hotseat/session"
 )
 
-// write gives frames to the kernel, or to the queue. It returns the follows whose frames have left
-// already, and those whose frames never will.
-func (s *shard) write(fd int, a *awake, frames []byte, follows []follow, now time.Duration) (sent, unsent []follow) {
+// write gives what a turn says to the kernel, or to the queue. It returns the follows whose frames have
+// left already, and those whose frames never will. The last frames wait in the kernel for the end of
+// the writing side, and leave with it.
+func (s *shard) write(fd int, a *awake, said *output, now time.Duration) (sent, unsent []follow) {
+	frames, follows := said.frames, said.sent
 	if len(frames) > 0 && a.out.size == 0 {
-		frames = frames[tryWriteTo(fd, frames):]
+		flags := 0
+		if said.shut {
+			flags = unix.MSG_MORE
+		}
+		frames = frames[tryWriteTo(fd, frames, flags):]
 	}
 	hub := s.engine.hub
 	if a.out.size+len(frames) > hub.options.WriteQueue && a.talk.phase != closed {
@@ -43,7 +49,7 @@ func (s *shard) arm(fd int, a *awake, on bool) {
 		return
 	}
 	a.armed = on
-	events := uint32(unix.EPOLLIN)
+	events := uint32(hearing)
 	if on {
 		events |= unix.EPOLLOUT
 	}
@@ -57,7 +63,7 @@ func (s *shard) flush(fd int) {
 		return
 	}
 	now := s.engine.hub.now()
-	n := tryWriteTo(fd, a.out.waiting)
+	n := tryWriteTo(fd, a.out.waiting, 0)
 	a.out.waiting = a.out.waiting[n:]
 	sent := a.out.wrote(n)
 	switch {
@@ -92,9 +98,9 @@ func (s *shard) shut(fd int, a *awake, now time.Duration) {
 
 // tryWriteTo gives the kernel as much of b as it takes without waiting, and returns how much that was.
 // An error counts as nothing: epoll reports it, and the read that follows ends the socket.
-func tryWriteTo(fd int, b []byte) int {
+func tryWriteTo(fd int, b []byte, flags int) int {
 	for {
-		n, err := unix.Write(fd, b)
+		n, err := unix.SendmsgN(fd, b, nil, nil, flags|unix.MSG_NOSIGNAL)
 		if !errors.Is(err, unix.EINTR) {
 			return max(n, 0)
 		}
