@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/api/token"
@@ -129,16 +131,21 @@ func (x *exchange) answer(p *problem) {
 
 // reply answers with JSON that must not be stored.
 func (x *exchange) reply(status int, v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	b.Reset()
+	if err := json.NewEncoder(b).Encode(v); err != nil {
 		return fmt.Errorf("encode reply: %w", err)
 	}
 	h := x.w.Header()
 	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
 	x.w.WriteHeader(status)
-	_, _ = x.w.Write(b) // a client that is gone needs no answer
+	_, _ = x.w.Write(b.Bytes()) // a client that is gone needs no answer
 	return nil
 }
+
+// buffers of replies that were written.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // noContent answers 204.
 func (x *exchange) noContent() error {

@@ -73,10 +73,20 @@ func (x *exchange) patience() (patience, error) {
 	return p, nil
 }
 
+// await is the time that is left to notices which are still on their way.
+func (x *exchange) await(deliveries []*session.Delivery, p patience) (context.Context, context.CancelFunc) {
+	for _, d := range deliveries {
+		if d != nil && !d.Settled(p.until) {
+			return context.WithTimeout(x.r.Context(), p.limit)
+		}
+	}
+	return x.r.Context(), func() {}
+}
+
 // terminated says of each session that a command ended how far its notice has got.
 func (x *exchange) terminated(reply *session.Reply, p patience) []terminatedView {
 	views := make([]terminatedView, 0, len(reply.Ended))
-	ctx, cancel := context.WithTimeout(x.r.Context(), p.limit)
+	ctx, cancel := x.await(reply.Deliveries, p)
 	defer cancel()
 	for i := range reply.Ended {
 		s := &reply.Ended[i]

@@ -4,8 +4,8 @@ import "net/http"
 
 // routes is everything that the public listener answers.
 var routes = []route{
-	{method: "POST", pattern: "/v1/login", role: public, browser: true, handle: (*exchange).login},
-	{method: "POST", pattern: "/v1/sessions", role: service, handle: (*exchange).trustedLogin},
+	{method: "POST", pattern: "/v1/login", role: public, browser: true, instant: true, handle: (*exchange).login},
+	{method: "POST", pattern: "/v1/sessions", role: service, instant: true, handle: (*exchange).trustedLogin},
 	{method: "GET", pattern: "/v1/session", role: bearer, browser: true, handle: (*exchange).showSession},
 	{method: "DELETE", pattern: "/v1/session", role: bearer, browser: true, handle: (*exchange).logout},
 	{method: "POST", pattern: "/v1/token/refresh", role: public, browser: true, handle: (*exchange).refresh},

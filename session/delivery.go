@@ -78,6 +78,13 @@ func (d *Delivery) Wait(ctx context.Context, until Stage) (Stage, time.Duration)
 	return d.stage, d.after
 }
 
+// Settled reports whether Wait would return at once.
+func (d *Delivery) Settled(until Stage) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.settled(until)
+}
+
 func (d *Delivery) settled(until Stage) bool {
 	return d.stage >= until || d.stage == Offline && d.pending <= 0
 }

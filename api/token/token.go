@@ -18,6 +18,8 @@ const (
 	defaultLifetime = 15 * time.Minute
 	// maxLength of an access token; ours have some 500 bytes.
 	maxLength = 4096
+	// usualSignature is the length of an Ed25519 or P-256 signature in a token.
+	usualSignature = 86
 	// maxAhead is how far in the future a token may have been issued.
 	maxAhead = 30 * time.Second
 )
@@ -112,12 +114,14 @@ func (t *Tokens) sign(pair *keyPair, c *Claims) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := pair.header + base64.RawURLEncoding.EncodeToString(body)
-	signature, err := pair.method.Sign(text, pair.signer)
+	encoding := base64.RawURLEncoding
+	text := make([]byte, 0, len(pair.header)+encoding.EncodedLen(len(body))+1+usualSignature)
+	text = encoding.AppendEncode(append(text, pair.header...), body)
+	signature, err := pair.method.Sign(string(text), pair.signer)
 	if err != nil {
 		return "", err
 	}
-	return text + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+	return string(encoding.AppendEncode(append(text, '.'), signature)), nil
 }
 
 // Verify checks an access token without I/O. With ErrExpired the claims are given too, since the
