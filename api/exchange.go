@@ -140,7 +140,7 @@ func (x *exchange) reply(status int, v any) error {
 	h := x.w.Header()
 	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
 	x.w.WriteHeader(status)
-	_, _ = x.w.Write(b.Bytes()) // a client that is gone needs no answer
+	_, _ = x.w.Write(b.Bytes()[:b.Len()-1]) // without Encode's newline; a client that is gone needs no answer
 	return nil
 }
 
