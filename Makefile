@@ -81,6 +81,10 @@ bench-store: deps ## durable logins inside the process against naive takeovers i
 bench-sockets: go-version ## what an idle socket, a handshake and a broadcast cost, both engines in one run
 	go run ./bench/sockets
 
+.PHONY: bench-million
+bench-million: go-version ## a million connected employees in one process: memory, and a full garbage collection
+	go run ./bench/million -most-rss 1.2 -most-gc 500ms
+
 .PHONY: reset
 reset: ## forget the demo's store and what was built
 	rm -rf hotseat-demo bin

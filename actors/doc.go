@@ -9,5 +9,7 @@
 // one after the other; a stale owner's write changes nothing and makes it read the row again; a
 // panic costs the command that caused it, never the process.
 //
+// An employee to whom nothing happens has no actor: sleep.go has its shard keep what its owner knew.
+//
 // Next: employee.go, then shard.go; session.Step for the rules; persistence/batch for the commit.
 package actors

@@ -32,7 +32,11 @@ func (a *employeeActor) Receive(ctx actor.Context) {
 		a.Employee.Receive(Tick{})
 		if a.Resting(a.shard.system.options.IdleAfter) {
 			a.send(a.shard.pid, rested{key: a.key, forwarded: m.forwarded})
+		} else if rest, ok := a.Doze(a.shard.system.options.SleepAfter); ok {
+			a.send(a.shard.pid, dozed{key: a.key, forwarded: m.forwarded, rest: rest})
 		}
+	case Rest:
+		a.Resume(m)
 	default:
 		a.Employee.Receive(m)
 	}

@@ -26,6 +26,9 @@ type shard struct {
 	wheel     wheel
 	props     *actor.Props // of the employees
 	spawned   uint64
+	// asleep are the employees that have no actor: in memory, and in employees or here.
+	asleep sleepers
+	nodes  nodeNumbers
 }
 
 // entry is the shard's record of one employee's actor.
@@ -33,7 +36,7 @@ type entry struct {
 	pid         *actor.PID
 	key         session.Key
 	outstanding atomic.Int32 // commands forwarded and not answered; answered on any goroutine
-	forwarded   uint32       // commands forwarded ever
+	forwarded   uint32       // commands and visits forwarded ever
 	due         int64        // second of the next visit
 	next        *entry       // in the wheel's slot
 }
@@ -77,17 +80,23 @@ func (sh *shard) Receive(ctx actor.Context) {
 		sh.forward(m)
 	case beat:
 		sh.wheel.turn(m.now.Unix(), sh.visit)
+		sh.lookAtSleepers(m.now.Unix())
 	case wake:
 		sh.wakeAt(m)
 	case rested:
 		sh.passivate(m)
+	case dozed:
+		sh.putToSleep(m)
 	}
 }
 
 func (sh *shard) forward(r *Request) {
 	e := sh.employees[r.key]
 	if e == nil {
-		e = sh.activate(r.key)
+		var done bool
+		if e, done = sh.rouse(r); done {
+			return
+		}
 	}
 	r.entry = e
 	if e.outstanding.Add(1) > maxOutstanding && !soft(r.Command) {
@@ -111,12 +120,12 @@ func (sh *shard) activate(key session.Key) *entry {
 	e := &entry{pid: pid, key: key}
 	sh.employees[key] = e
 	sh.wheel.add(e, sh.system.nextVisit())
-	sh.system.resident.Add(1)
 	return e
 }
 
 // visit asks the employee to expire what is due and to say whether it may be forgotten.
 func (sh *shard) visit(e *entry) {
+	e.forwarded++ // the answer to an earlier visit does not count any more
 	sh.system.actors.Root.Send(e.pid, visit{forwarded: e.forwarded})
 	sh.wheel.add(e, sh.system.nextVisit())
 }
@@ -136,12 +145,19 @@ func (sh *shard) wakeAt(m wake) {
 // passivate forgets an employee that rests: first the map entry, then a poison pill, which queues
 // behind everything that was forwarded.
 func (sh *shard) passivate(m rested) {
-	e := sh.employees[m.key]
-	if e == nil || e.forwarded != m.forwarded || e.outstanding.Load() != 0 {
-		return
+	if sh.leave(m.key, m.forwarded) {
+		sh.system.resident.Add(-1)
 	}
-	delete(sh.employees, m.key)
+}
+
+// leave ends an employee's actor, unless something was forwarded to it since it answered a visit.
+func (sh *shard) leave(key session.Key, forwarded uint32) bool {
+	e := sh.employees[key]
+	if e == nil || e.forwarded != forwarded || e.outstanding.Load() != 0 {
+		return false
+	}
+	delete(sh.employees, key)
 	sh.wheel.remove(e)
-	sh.system.resident.Add(-1)
 	sh.system.actors.Root.Poison(e.pid)
+	return true
 }

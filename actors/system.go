@@ -46,7 +46,10 @@ type Options struct {
 	MemoryIsFresh func() bool
 	// IdleAfter is how long an employee without command or socket stays in memory; 2 minutes. Below
 	// the deny grace, a session without a socket would hold its seat for longer than that.
-	IdleAfter  time.Duration
+	IdleAfter time.Duration
+	// SleepAfter is how long an employee in memory stays an actor without a command; 10 s. Shorter
+	// makes actors anew for those who are only slow, longer keeps the actors of a storm.
+	SleepAfter time.Duration
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 	Refused    prometheus.Counter // hotseat_queue_refused_total of this queue
@@ -61,6 +64,7 @@ type System struct {
 	workers   *workers
 	shards    [Shards]*shard
 	resident  atomic.Int64
+	asleep    atomic.Int64
 	metrics   *metrics
 }
 
@@ -68,6 +72,9 @@ type System struct {
 func New(o Options) *System {
 	if o.IdleAfter == 0 {
 		o.IdleAfter = 2 * time.Minute
+	}
+	if o.SleepAfter == 0 {
+		o.SleepAfter = 10 * time.Second
 	}
 	if o.MemoryIsFresh == nil {
 		o.MemoryIsFresh = func() bool { return true }
@@ -154,17 +161,24 @@ func (s *System) refused() {
 	}
 }
 
-// nextVisit is the wall second of an employee's next routine visit.
-func (s *System) nextVisit() int64 { return time.Now().Add(s.options.IdleAfter).Unix() }
+// Asleep is how many of them have no actor because nothing happens to them.
+func (s *System) Asleep() int { return int(s.asleep.Load()) }
+
+// nextVisit is the wall second of the next routine visit of an employee's actor.
+func (s *System) nextVisit() int64 {
+	return time.Now().Add(min(s.options.IdleAfter, s.options.SleepAfter)).Unix()
+}
 
 // wall is the wall second of a time of the store's.
 func (s *System) wall(at session.Time) int64 {
 	return time.Now().Add(at.Sub(s.options.Clock.Now())).Unix()
 }
 
-// shardOf mixes well: keys often differ in their last characters only, which FNV alone would send
+func shardOf(key session.Key) uint64 { return mixed(key) % Shards }
+
+// mixed mixes well: keys often differ in their last characters only, which FNV alone would send
 // to neighbouring shards.
-func shardOf(key session.Key) uint64 {
+func mixed(key session.Key) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(key) {
 		h = (h ^ uint64(key[i])) * 1099511628211
@@ -174,5 +188,5 @@ func shardOf(key session.Key) uint64 {
 	h ^= h >> 33
 	h *= 0xc4ceb9fe1a85ec53
 	h ^= h >> 33
-	return h % Shards
+	return h
 }

@@ -40,7 +40,24 @@ func (o *owner) Post(message any) {
 		first := o.inbox[0]
 		o.inbox = o.inbox[1:]
 		o.employee.Receive(first)
+		o.nap()
 	})
+}
+
+// nap packs what the driver knows, whenever nothing is under way, and goes on with another one.
+func (o *owner) nap() {
+	rest, quiet := o.employee.Doze(0)
+	if !o.w.options.Naps || !quiet {
+		return
+	}
+	number := func(n session.Node) uint64 { o.w.boots = append(o.w.boots, n); return uint64(len(o.w.boots) - 1) }
+	var again actors.Rest
+	if err := again.Parse(rest.Append(nil, number), func(n uint64) session.Node { return o.w.boots[n] }); err != nil {
+		o.w.violated("packing", "%v", err)
+		return
+	}
+	o.employee = actors.NewEmployee(o.key, o)
+	o.employee.Resume(again)
 }
 
 // restart is what the guardian does after a panic: the state in memory is lost, the mailbox is not.

@@ -41,6 +41,15 @@ func TestSimulatedHistoriesKeepEveryPromise(t *testing.T) {
 	}
 }
 
+// What an owner knows of an employee survives being packed at any moment at which nothing is under way.
+func TestHistoriesOfOwnersThatSleepKeepEveryPromise(t *testing.T) {
+	for n := uint64(1); n <= 20; n++ {
+		if err := Run(Options{Seed: n, Steps: *steps, Naps: true}); err != nil {
+			t.Fatalf("seed %d, with naps\n%v", n, err)
+		}
+	}
+}
+
 // Each planted bug must be found by the promise that it breaks, within few seeds.
 func TestEveryPlantedBugIsFound(t *testing.T) {
 	for bug, promises := range map[Bug]string{

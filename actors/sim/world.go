@@ -28,6 +28,7 @@ type Options struct {
 	Seed  uint64
 	Steps int // after which the faults end and all must come right
 	Bug   Bug
+	Naps  bool // owners are packed and unpacked after every message
 }
 
 // Run plays one history and returns its first violation.
@@ -61,6 +62,7 @@ type world struct {
 	placed    map[session.Key]session.Time
 	policy    session.Policy
 	ids       int
+	boots     []session.Node // in packed records
 	lines     []string
 	wrong     error
 }
