@@ -57,7 +57,7 @@ type node struct {
 // to stdout, the log to stderr.
 func runServe(ctx context.Context, cfg config.Config, stdout io.Writer) (err error) {
 	n := &node{config: &cfg, log: newLogger(&cfg, os.Stderr)}
-	if n.listeners, err = listen(n.config); err != nil {
+	if n.listeners, err = listen(n.config, n.log); err != nil {
 		return err
 	}
 	defer n.listeners.close()
@@ -210,10 +210,18 @@ func (n *node) openAPI() (err error) {
 	return err
 }
 
-// listeners are open before anything else, so that a port in use is known before the store is touched.
-type listeners struct{ public, ops net.Listener }
+// listeners are open before anything else, so that a port in use or a certificate that cannot be used
+// is known before the store is touched.
+type listeners struct {
+	public, ops net.Listener
+	certificate *certificate // of public; nil: plain HTTP
+}
 
-func listen(cfg *config.Config) (*listeners, error) {
+func listen(cfg *config.Config, log *slog.Logger) (*listeners, error) {
+	certificate, err := openCertificate(cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	public, err := listenPublic(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s (--listen): %w", cfg.Listen, err)
@@ -223,7 +231,7 @@ func listen(cfg *config.Config) (*listeners, error) {
 		public.Close()
 		return nil, fmt.Errorf("listen on %s (--ops-listen): %w", cfg.OpsListen, err)
 	}
-	return &listeners{public: public, ops: ops}, nil
+	return &listeners{public: public, ops: ops, certificate: certificate}, nil
 }
 
 // listenPublic opens the port that sockets and routes share. Under TLS all of it is net/http's.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -109,9 +108,9 @@ func (n *node) serve(group *errgroup.Group, on net.Listener, handler http.Handle
 	server.RegisterOnShutdown(n.api.EndStreams)
 	group.Go(func() error {
 		var err error
-		if n.config.TLSCert != "" && on == n.listeners.public {
-			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
-			err = server.ServeTLS(on, n.config.TLSCert, n.config.TLSKey)
+		if n.listeners.certificate != nil && on == n.listeners.public {
+			server.TLSConfig = n.listeners.certificate.config()
+			err = server.ServeTLS(on, "", "")
 		} else {
 			err = server.Serve(on)
 		}
