@@ -48,6 +48,7 @@ type node struct {
 	system     *actors.System
 	hub        *hub.Hub
 	tail       *enforce.Tail
+	events     events
 	accessKeys Keys
 	api        *api.API
 	ready      readiness
@@ -65,6 +66,7 @@ func runServe(ctx context.Context, cfg config.Config, stdout io.Writer) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, n.store.Close()) }()
+	defer n.closeEvents()
 	if err := n.join(ctx); err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ func (n *node) open(ctx context.Context) (err error) {
 	}, []string{"queue"})
 	n.registry.MustRegister(n.refused)
 	n.store, err = persistence.Open(ctx, cfg.Store, persistence.Options{
-		Migrate: persistence.Migrate(cfg.Migrate), Retention: cfg.HistoryRetention, Log: n.log,
+		Migrate: persistence.Migrate(cfg.Migrate), Retention: cfg.HistoryRetention, RetentionMax: cfg.Events.RetentionMax, Log: n.log,
 	})
 	return err
 }
@@ -95,6 +97,9 @@ func (n *node) join(ctx context.Context) (err error) {
 		return err
 	}
 	if err := n.openTokens(ctx); err != nil {
+		return err
+	}
+	if err := n.openEvents(); err != nil {
 		return err
 	}
 	n.passwords = password.New(password.Options{Refused: n.refused.WithLabelValues("password")})

@@ -52,7 +52,7 @@ func (n *node) run(ctx context.Context, stdout io.Writer) error {
 	defer stopParts()
 	group, failed := errgroup.WithContext(parts)
 	for _, run := range []func(context.Context) error{
-		n.store.Run, n.clock.Run, n.keys.Run, n.tail.Run, n.loadFeed, n.hub.Run, n.sweeper().Run, keepHeadroom,
+		n.store.Run, n.clock.Run, n.keys.Run, n.tail.Run, n.loadFeed, n.hub.Run, n.sweeper().Run, n.events.relay.Run, keepHeadroom,
 	} {
 		group.Go(func() error { return run(failed) })
 	}

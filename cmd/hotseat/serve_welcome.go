@@ -30,6 +30,9 @@ func (n *node) welcome(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(out, "made %s (readable by you alone)\n", path)
 	}
 	fmt.Fprintf(out, "hotseat serves %s (metrics and probes on http://%s)\n", n.url(), ops)
+	if dev := n.events.dev; dev != nil {
+		fmt.Fprintf(out, "development Kafka broker on %s, topic %s (not for production)\n", dev.Addr(), n.config.Events.Topic)
+	}
 	if n.config.Demo {
 		fmt.Fprintf(out, demoWelcome, n.url(), os.Args[0], os.Args[0], n.url(), n.accessKeys.AdminFile, n.config.DataDir())
 	}

@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -197,4 +198,22 @@ func TestAnEventSaysWhatHappenedAsTheContractWritesIt(t *testing.T) {
 		_, _, _, err := relay.ParseID(bad)
 		require.Error(t, err, bad)
 	}
+}
+
+func TestAReceiverGetsTheTypesThatItAskedFor(t *testing.T) {
+	s := openEmbedded(t, store.Options{})
+	book := &notebook{}
+	carry(t, s, nil, relay.Route{Name: "book", FromStart: true, Sink: relay.Only(book, []string{session.Terminated.String()})})
+	logins(t, s, seats("ada"), 3)
+	require.Equal(t, []string{"ada/2/1", "ada/3/1"}, ids(book.waitFor(t, 2)))
+}
+
+func TestLinesAreStructuredCloudEvents(t *testing.T) {
+	var b bytes.Buffer
+	events := []relay.Event{
+		relay.Encode("x", session.Event{Type: session.Started, Employee: "ada", Epoch: 1, N: 1}),
+		relay.Encode("x", session.Event{Type: session.Expired, Employee: "ada", Epoch: 2, N: 1}),
+	}
+	require.NoError(t, relay.Lines{W: &b}.Deliver(t.Context(), events))
+	require.Equal(t, string(events[0].Structured())+"\n"+string(events[1].Structured())+"\n", b.String())
 }

@@ -41,6 +41,8 @@ type Config struct {
 	AllowedOrigins []string // scheme://host[:port], lower case
 	TrustedProxies []netip.Prefix
 
+	Events Events
+
 	Demo bool
 
 	texts   map[string]string // each setting as it was written

@@ -98,6 +98,7 @@ func TestListsMayBeRepeatedOrWrittenAsSequences(t *testing.T) {
 
 func TestEverySecretMayComeFromAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
+	with := map[string][]string{"kafka-password": {"--kafka-sasl", "PLAIN", "--kafka-username", "hub"}}
 	for i := range Table {
 		s := &Table[i]
 		if !s.Secret {
@@ -108,7 +109,7 @@ func TestEverySecretMayComeFromAFile(t *testing.T) {
 			text = "postgres://hub:pw@db/hotseat"
 		}
 		require.NoError(t, os.WriteFile(path, []byte(text+"\n"), 0o600))
-		c, err := load(t, "", []string{s.Env() + "_FILE=" + path})
+		c, err := load(t, "", []string{s.Env() + "_FILE=" + path}, with[s.Name]...)
 		require.NoError(t, err)
 		require.Equal(t, text, c.texts[s.Name])
 

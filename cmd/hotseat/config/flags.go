@@ -22,6 +22,8 @@ func Bind(flags *pflag.FlagSet, only ...string) {
 		f := flags.VarPF(&flagText{setting: s}, s.Name, "", s.usage())
 		if s.isBool() {
 			f.NoOptDefVal = "true"
+		} else {
+			f.NoOptDefVal = s.Bare
 		}
 	}
 	flags.String(configFile, "", "YAML `file` with settings, keys named like the flags (env HOTSEAT_CONFIG)")

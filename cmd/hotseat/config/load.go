@@ -27,10 +27,11 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	}
 	merged := layers{koanf: koanf.New("\x00"), origins: map[string]string{}}
 	if path != "" {
-		file, err := readFile(path)
+		file, receivers, err := readFile(path)
 		if err != nil {
 			return Config{}, err
 		}
+		merged.receivers = receivers
 		if err := merged.add(file, func(string) string { return path }); err != nil {
 			return Config{}, err
 		}
@@ -48,6 +49,8 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 type layers struct {
 	koanf   *koanf.Koanf
 	origins map[string]string // setting → where its value was written
+
+	receivers []Receiver // of the file alone
 }
 
 func (l *layers) add(values map[string]string, origin func(name string) string) error {
@@ -62,6 +65,7 @@ func (l *layers) add(values map[string]string, origin func(name string) string) 
 // config parses every setting, given or default, and checks them together.
 func (l *layers) config(environ []string) (Config, error) {
 	c := Config{texts: map[string]string{}, origins: l.origins}
+	c.Events.Receivers = l.receivers
 	for i := range Table {
 		s := &Table[i]
 		value := s.Default
@@ -138,27 +142,34 @@ func (s *Setting) fromEnv(given map[string]string) (value string, ok bool, err e
 	return strings.TrimSpace(string(b)), true, nil
 }
 
-// readFile reads a YAML mapping of settings; a list may be written as a sequence.
-func readFile(path string) (map[string]string, error) {
+// readFile reads a YAML mapping of settings; a list may be written as a sequence. Receivers are no
+// setting, but in the file as well.
+func readFile(path string) (values map[string]string, receivers []Receiver, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("--%s: %w", configFile, err)
+		return nil, nil, fmt.Errorf("--%s: %w", configFile, err)
 	}
 	tree, err := yaml.Parser().Unmarshal(b)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s", path, strings.ReplaceAll(err.Error(), "\n", " "))
+		return nil, nil, fmt.Errorf("%s: %s", path, strings.ReplaceAll(err.Error(), "\n", " "))
 	}
-	values := make(map[string]string, len(tree))
+	values = make(map[string]string, len(tree))
 	for name, raw := range tree {
+		if name == receiversKey {
+			if receivers, err = parseReceivers(raw); err != nil {
+				return nil, nil, fmt.Errorf("%s: %s: %w", path, name, err)
+			}
+			continue
+		}
 		s := Lookup(name)
 		if s == nil {
-			return nil, fmt.Errorf("%s: unknown key %q%s", path, name, DidYouMean("", name, names()))
+			return nil, nil, fmt.Errorf("%s: unknown key %q%s", path, name, DidYouMean("", name, append(names(), receiversKey)))
 		}
 		if values[name], err = s.scalar(raw); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", path, name, err)
+			return nil, nil, fmt.Errorf("%s: %s: %w", path, name, err)
 		}
 	}
-	return values, nil
+	return values, receivers, nil
 }
 
 func (s *Setting) scalar(raw any) (string, error) {

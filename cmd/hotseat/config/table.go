@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Setting is one row of Table.
 type Setting struct {
@@ -9,7 +12,8 @@ type Setting struct {
 	Note    string // what the default means where Default alone does not say
 	Value   string // what the value is, for help
 	Help    string
-	Secret  bool // also read from the file named by Env()+"_FILE", masked when printed
+	Bare    string // what the flag means without a value; empty: it needs one
+	Secret  bool   // also read from the file named by Env()+"_FILE", masked when printed
 
 	parse func(*Config, string) error
 }
@@ -138,6 +142,11 @@ var Table = []Setting{
 		Name: "demo", Default: "false", parse: parseDemo,
 		Help: "employees ada, grace and edsger (password demo-password) in a store of its own, ./hotseat-demo; loopback only",
 	},
+}
+
+func init() {
+	last := len(Table) - 1 // demo stays the last
+	Table = slices.Insert(Table, last, eventSettings...)
 }
 
 // Lookup finds a setting by its name, or nil.

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"github.com/hotseat-hub/hotseat/cmd/hotseat/config"
+	"github.com/hotseat-hub/hotseat/persistence/relay"
+	"github.com/hotseat-hub/hotseat/persistence/relay/kafka"
+)
+
+// events is the part of a node that carries events out of it.
+type events struct {
+	dev   *kafka.Dev // nil: none
+	relay *relay.Relay
+}
+
+// openEvents joins the relay and its sinks. Nobody is called yet.
+func (n *node) openEvents() (err error) {
+	cfg := n.config.Events
+	if cfg.Dev != "" {
+		if cfg.Brokers, err = n.startDevBroker(cfg); err != nil {
+			return err
+		}
+	}
+	var routes []relay.Route
+	if len(cfg.Brokers) > 0 {
+		if routes, err = n.kafkaRoutes(cfg); err != nil {
+			return err
+		}
+	}
+	for _, r := range cfg.Receivers {
+		sink, err := n.sink(r)
+		if err != nil {
+			return fmt.Errorf("receiver %s: %w", r.Name, err)
+		}
+		if sink != nil {
+			routes = append(routes, relay.Route{Name: r.Name, Sink: sink, FromStart: r.FromStart})
+		}
+	}
+	n.events.relay, err = relay.New(relay.Options{
+		Store: n.store, Routes: routes, Source: n.tokens.Issuer(), Holder: uuid.NewString(), Log: n.log, Registerer: n.registry,
+	})
+	return err
+}
+
+// startDevBroker keeps its records beside the store.
+func (n *node) startDevBroker(cfg config.Events) (brokers []string, err error) {
+	n.events.dev, err = kafka.StartDev(cfg.Dev, filepath.Join(n.config.DataDir(), "dev-kafka"), cfg.Topic)
+	if err != nil {
+		return nil, err
+	}
+	n.log.Warn("a Kafka broker for development runs in this process: no users, no TLS, no replicas, no fsync",
+		"brokers", n.events.dev.Addr(), "topic", cfg.Topic)
+	return []string{n.events.dev.Addr()}, nil
+}
+
+// closeEvents comes after the relay's Run.
+func (n *node) closeEvents() {
+	if n.events.dev != nil {
+		n.events.dev.Close()
+	}
+}
+
+// kafkaRoutes begin with the oldest event there is: who keeps state by a topic wants all of it.
+func (n *node) kafkaRoutes(cfg config.Events) ([]relay.Route, error) {
+	o := kafka.Options{Topic: cfg.Topic, Installation: n.tokens.Issuer(), Connection: kafka.Connection{
+		Brokers: cfg.Brokers, SASL: cfg.SASL, Username: cfg.Username, Password: cfg.Password,
+		TLS: cfg.TLS, CAFile: cfg.CA, CertFile: cfg.Cert, KeyFile: cfg.Key,
+	}}
+	sink, err := kafka.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return []relay.Route{{Name: "kafka", Sink: sink, FromStart: true}}, nil
+}
+
+// sink is what carries events to a receiver; nil for one that fetches them itself.
+func (n *node) sink(r config.Receiver) (relay.Sink, error) {
+	switch r.Kind {
+	case config.Stdout:
+		return relay.Only(relay.Lines{W: os.Stdout}, r.Events), nil
+	}
+	return nil, fmt.Errorf("kind %s is not built", r.Kind)
+}
