@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -228,6 +229,7 @@ func (m *memoryKeys) SigningKeys(context.Context) ([]token.Key, error) {
 func (m *memoryKeys) AddSigningKey(_ context.Context, key token.Key) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.keys = slices.DeleteFunc(m.keys, func(k token.Key) bool { return k.KID == key.KID })
 	m.keys = append(m.keys, key)
 	return nil
 }

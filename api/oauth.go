@@ -159,7 +159,8 @@ func (x *exchange) revoke() error {
 		_, err = x.do(key, session.End{Deadline: x.deadline(), Session: id, Reason: session.ReasonLogout, Actor: x.key.name})
 	}
 	switch {
-	case err == nil, errors.Is(err, token.ErrInvalid), errors.Is(err, session.ErrTerminated), errors.Is(err, session.ErrNotFound):
+	case err == nil, errors.Is(err, token.ErrInvalid), errors.Is(err, token.ErrExpired),
+		errors.Is(err, session.ErrTerminated), errors.Is(err, session.ErrNotFound):
 		x.w.Header()["Cache-Control"] = noStore
 		return nil // 200 and no body
 	}

@@ -103,6 +103,8 @@ func (g *Gate) judge(ctx context.Context, r *hub.Request, credential string) hub
 	switch {
 	case errors.Is(err, token.ErrUnknownKey):
 		return g.refuse(r, problemOf(err), hub.CloseTryLater)
+	case claims == nil && errors.Is(err, token.ErrExpired): // its key was withdrawn
+		return g.refuse(r, errTokenExpired, hub.CloseTokenExpired)
 	case claims == nil:
 		return g.refuse(r, problemOf(token.ErrInvalid), hub.CloseBadToken)
 	case string(claims.Terminal) != r.TerminalID:

@@ -16,7 +16,8 @@ import (
 var (
 	// ErrInvalid: certainly bad, here and on every node, now and later.
 	ErrInvalid = errors.New("invalid token")
-	// ErrExpired: rightly signed, and past its time.
+	// ErrExpired: rightly signed, and past its time; or, without claims, signed with a key that is
+	// not believed any more. Its bearer should refresh.
 	ErrExpired = errors.New("token expired")
 	// ErrUnknownKey: signed, or so it says, by a key that this node has not seen. It asks the
 	// store for new keys; the caller should come back.

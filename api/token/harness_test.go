@@ -66,6 +66,12 @@ func (s *keyStore) AddSigningKey(_ context.Context, key Key) error {
 	if s.down {
 		return errors.New("down")
 	}
+	for i := range s.keys {
+		if s.keys[i].KID == key.KID {
+			s.keys[i] = key
+			return nil
+		}
+	}
 	s.keys = append(s.keys, key)
 	return nil
 }

@@ -83,9 +83,6 @@ type keyPair struct {
 }
 
 func parseKey(k Key) (*keyPair, error) {
-	if k.KEKID != "" {
-		return nil, fmt.Errorf("signing key %s is encrypted under %s, which was not given", k.KID, k.KEKID)
-	}
 	private, err := x509.ParsePKCS8PrivateKey(k.Private)
 	if err != nil {
 		return nil, fmt.Errorf("read signing key %s: %w", k.KID, err)

@@ -20,7 +20,7 @@ const (
 	// leeway covers the clocks of those who check our tokens.
 	leeway = time.Minute
 	// reloadEvery is how often keys that others published are read without being asked for.
-	reloadEvery = time.Minute
+	reloadEvery = 15 * time.Second
 	// reloadAtMost limits the reloads that unknown key ids force.
 	reloadAtMost = time.Second
 	reloadLimit  = 5 * time.Second
@@ -46,7 +46,9 @@ type KeysOptions struct {
 	// Lifetime of the longest access token in use: an old key stays published that long. Too
 	// short and good tokens are refused after a rotation.
 	Lifetime time.Duration
-	Log      *slog.Logger
+	// KEKs encrypt the private keys in the store; nil leaves them in clear there.
+	KEKs *KEKs
+	Log  *slog.Logger
 }
 
 // Keys is the ring of signing keys. Any goroutine may call its methods; Run is called once and
@@ -79,6 +81,9 @@ func NewKeys(ctx context.Context, o KeysOptions) (*Keys, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	k := &Keys{o: o, forced: make(chan struct{}, 1), onWithdrawn: func() {}}
+	if err := k.rewrap(ctx); err != nil {
+		return nil, err
+	}
 	if err := k.Reload(ctx); err != nil {
 		return nil, err
 	}
@@ -86,7 +91,8 @@ func NewKeys(ctx context.Context, o KeysOptions) (*Keys, error) {
 }
 
 // ensure makes a key for the algorithm. The very first one signs at once, there being no token that
-// another node could meet before it knows the key; one for another algorithm waits its lead.
+// another node could meet before it knows the key; one for another algorithm waits its lead, and
+// relieves the others then.
 func (k *Keys) ensure(ctx context.Context) error {
 	ring, now := k.ring.Load(), k.o.Clock.Now()
 	for _, pair := range ring.order {
@@ -98,12 +104,12 @@ func (k *Keys) ensure(ctx context.Context) error {
 	if ring.signer(k.o.Alg, now) != nil {
 		signsFrom = now.Add(PublicationLead)
 	}
-	key, err := NewKey(k.o.Alg, now, signsFrom)
+	key, err := k.add(ctx, now, signsFrom)
 	if err != nil {
 		return err
 	}
-	if err := k.o.Store.AddSigningKey(ctx, key); err != nil {
-		return fmt.Errorf("publish signing key %s: %w", key.KID, err)
+	if _, err := k.retire(ctx, key.KID, signsFrom); err != nil {
+		return err
 	}
 	return k.Reload(ctx)
 }
@@ -119,7 +125,11 @@ func (k *Keys) Reload(ctx context.Context) error {
 	}
 	next := &ring{readAt: readAt, pairs: make(map[string]*keyPair, len(stored))}
 	for _, key := range stored {
-		pair, err := parseKey(key)
+		plain, err := k.o.KEKs.decrypted(key)
+		if err != nil {
+			return err
+		}
+		pair, err := parseKey(plain)
 		if err != nil {
 			return err
 		}
@@ -149,17 +159,17 @@ func compare(a, b string) int {
 	return 0
 }
 
-// lost reports whether next no longer has a key of r, or has retired it.
+// lost reports whether next no longer has a key of r, or has withdrawn it.
 func (r *ring) lost(next *ring) bool {
 	for kid, pair := range r.pairs {
-		if now := next.pairs[kid]; now == nil || now.RetiredAt != pair.RetiredAt {
+		if now := next.pairs[kid]; now == nil || now.withdrawn() && !pair.withdrawn() {
 			return true
 		}
 	}
 	return false
 }
 
-// Run reads the keys every minute and whenever an unknown one was met, until ctx is done. While the
+// Run reads the keys every 15 s and whenever an unknown one was met, until ctx is done. While the
 // store is away the keys that are known stay in use.
 func (k *Keys) Run(ctx context.Context) error {
 	tick := time.NewTicker(reloadEvery)
@@ -193,6 +203,9 @@ func (k *Keys) find(kid string, issuedAt, now session.Time) (*keyPair, error) {
 	if pair != nil && !ring.gone(pair, now, k.o.Lifetime) {
 		return pair, nil
 	}
+	if pair != nil && pair.withdrawn() {
+		return nil, fmt.Errorf("the key was withdrawn: %w", ErrExpired)
+	}
 	if pair != nil || issuedAt.Add(skew) < ring.readAt {
 		return nil, fmt.Errorf("no such key: %w", ErrInvalid)
 	}
@@ -217,6 +230,9 @@ func (r *ring) signer(alg string, now session.Time) (found *keyPair) {
 	}
 	return found
 }
+
+// withdrawn reports whether the key is not believed any more.
+func (k *Key) withdrawn() bool { return k.RetiredAt == withdrawnAt }
 
 // gone reports whether every token of the pair has expired, because it was retired long enough ago.
 func (r *ring) gone(pair *keyPair, now session.Time, lifetime time.Duration) bool {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -140,31 +139,6 @@ func (n *node) joinActorsAndHub() (err error) {
 		Log: n.log, Registerer: n.registry, Refused: n.refused.WithLabelValues("socket"),
 	})
 	gateway.hub, n.ready.sockets = n.hub, n.hub
-	return err
-}
-
-// openTokens reads the issuer, the secret and the signing keys that all nodes share.
-func (n *node) openTokens(ctx context.Context) (err error) {
-	cfg := n.config
-	n.keys, err = token.NewKeys(ctx, token.KeysOptions{
-		Store: signingKeys{n.store}, Clock: n.clock, Alg: cfg.TokenAlg, Lifetime: cfg.AccessTokenLifetime, Log: n.log,
-	})
-	if err != nil {
-		return err
-	}
-	issuer, err := n.issuer(ctx)
-	if err != nil {
-		return err
-	}
-	var fresh [32]byte
-	_, _ = rand.Read(fresh[:]) // never fails
-	secret, err := n.store.Setting(ctx, "token_secret", fresh[:])
-	if err != nil {
-		return err
-	}
-	n.tokens, err = token.New(token.Options{
-		Keys: n.keys, Clock: n.clock, Issuer: issuer, Audience: cfg.Audience, Lifetime: cfg.AccessTokenLifetime, Secret: secret,
-	})
 	return err
 }
 

@@ -24,6 +24,15 @@ func (s *Store) Setting(ctx context.Context, name string, proposed []byte) ([]by
 	return value, nil
 }
 
+// SetSetting implements store.Store.
+func (s *Store) SetSetting(ctx context.Context, name string, value []byte) error {
+	const query = `INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	if _, err := s.exec(ctx, query, name, value); err != nil {
+		return fmt.Errorf("set %s: %w", name, problem(err))
+	}
+	return nil
+}
+
 // Mark implements store.Store.
 func (s *Store) Mark(ctx context.Context, name string) (at store.LogPosition, err error) {
 	err = s.read.QueryRowContext(ctx, `SELECT at FROM marks WHERE name = ?`, name).Scan(&at)

@@ -168,6 +168,19 @@ func (s *Store) Setting(ctx context.Context, name string, proposed []byte) ([]by
 	return value, nil
 }
 
+// SetSetting implements store.Store.
+func (s *Store) SetSetting(ctx context.Context, name string, value []byte) error {
+	err := s.read(ctx, func(ctx context.Context) error {
+		_, err := s.pool.Exec(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2)
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("set %s: %w", name, err)
+	}
+	return nil
+}
+
 // Mark implements store.Store.
 func (s *Store) Mark(ctx context.Context, name string) (at store.LogPosition, err error) {
 	err = s.read(ctx, func(ctx context.Context) error {

@@ -63,6 +63,8 @@ type Store interface {
 	// Setting returns the value that the first caller proposed under this name; with a nil
 	// proposal it only reads, and returns nil when there is none.
 	Setting(ctx context.Context, name string, proposed []byte) ([]byte, error)
+	// SetSetting replaces the value, whoever proposed it.
+	SetSetting(ctx context.Context, name string, value []byte) error
 	// Mark is the place in the log that was last kept under this name; empty: none was.
 	Mark(ctx context.Context, name string) (LogPosition, error)
 	SetMark(ctx context.Context, name string, at LogPosition) error

@@ -114,6 +114,10 @@ func (f *failing) Setting(ctx context.Context, name string, proposed []byte) (v 
 	return v, err
 }
 
+func (f *failing) SetSetting(ctx context.Context, name string, value []byte) error {
+	return f.ask(func() error { return f.Store.SetSetting(ctx, name, value) })
+}
+
 func (f *failing) Mark(ctx context.Context, name string) (at store.LogPosition, err error) {
 	err = f.ask(func() (err error) { at, err = f.Store.Mark(ctx, name); return err })
 	return at, err

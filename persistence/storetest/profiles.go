@@ -132,6 +132,10 @@ func (s *suite) setting() {
 	require.Equal(s.T, []byte("one"), setting("issuer", []byte("two")))
 	require.Equal(s.T, []byte("one"), setting("issuer", nil))
 	require.Equal(s.T, []byte("two"), setting("other", []byte("two")))
+	for _, name := range []string{"issuer", "new"} {
+		persist(s.Subject, func() (any, error) { return nil, s.SetSetting(s.T.Context(), name, []byte("three")) })
+		require.Equal(s.T, []byte("three"), setting(name, []byte("four")))
+	}
 }
 
 func (s *suite) marks() {

@@ -85,6 +85,13 @@ func (c *Client) TestTermination(ctx context.Context, terminal string, force boo
 	return reply, c.keyed(ctx, r)
 }
 
+// RotateKeys makes a new signing key.
+func (c *Client) RotateKeys(ctx context.Context, compromised bool) (*Rotation, error) {
+	reply := &Rotation{}
+	body := map[string]bool{"compromised": compromised}
+	return reply, c.keyed(ctx, request{method: http.MethodPost, path: "/v1/admin/keys/rotate", body: body, reply: reply})
+}
+
 func admin(employee string) string { return "/v1/admin/employees/" + url.PathEscape(employee) }
 
 func messageBody(message string) map[string]string {

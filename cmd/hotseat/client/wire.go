@@ -112,6 +112,15 @@ type Sockets struct {
 	Sockets int `json:"sockets"`
 }
 
+// Rotation is the reply to a rotation of the signing keys.
+type Rotation struct {
+	Raw
+	KID       string    `json:"kid"`
+	Alg       string    `json:"alg"`
+	SignsFrom time.Time `json:"signs_from"`
+	Retired   []string  `json:"retired"`
+}
+
 // Message is anything a socket says.
 type Message struct {
 	Raw

@@ -19,6 +19,8 @@ type Config struct {
 	TLSCert   string // files, both or none
 	TLSKey    string
 
+	KeyEncryptionKeyFile string // empty: private keys are in clear in the store
+
 	ServiceKeys []Key // empty: from the data folder
 	AdminKeys   []Key
 

@@ -66,6 +66,11 @@ var Table = []Setting{
 	},
 
 	{
+		Name: "key-encryption-key-file", Value: "file", Note: "none: in clear in the store", parse: text(func(c *Config) *string { return &c.KeyEncryptionKeyFile }),
+		Help: "keys, one on each line, 32 bytes in hex or base64: the first encrypts the signing keys and secrets in the store, the others only decrypt",
+	},
+
+	{
 		Name: "service-key", Value: "[name=]secret,…", Note: "made at first start in the data folder: service.key", Secret: true,
 		parse: keys("service", func(c *Config) *[]Key { return &c.ServiceKeys }), Help: "keys of backends",
 	},
