@@ -13,6 +13,7 @@ type (
 	Horizon      = store.Horizon
 	Term         = store.Term
 	Leaders      = store.Leaders
+	Terminals    = store.Terminals
 	Node         = store.Node
 	Nodes        = store.Nodes
 	SigningKey   = store.SigningKey

@@ -40,6 +40,9 @@ func (s *Store) Maintain(ctx context.Context) error {
 		now.Add(-2*session.KeyLifetime)); err != nil {
 		return fmt.Errorf("purge idempotency keys: %w", err)
 	}
+	if err := s.purgeTerminals(ctx, now); err != nil {
+		return fmt.Errorf("purge terminals: %w", err)
+	}
 	return nil
 }
 

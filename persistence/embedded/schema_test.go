@@ -66,7 +66,14 @@ func TestATailBeginsSecondsBeforeItWasMadeAndOldRowsArePurged(t *testing.T) {
 	defer s.Close()
 	subject.Store = s
 	require.Len(t, subject.Next(s.Tail()), 1)
+	require.NoError(t, s.KeepTerminal(t.Context(), "till-1", "ada", subject.Time().Add(-time.Second)))
+	require.NoError(t, s.KeepTerminal(t.Context(), "till-2", "ada", subject.Time().Add(time.Minute)))
 	require.NoError(t, s.Maintain(t.Context()))
+	for id, want := range map[session.TerminalID]session.Key{"till-1": "", "till-2": "ada"} {
+		key, err := s.Terminal(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, want, key)
+	}
 	require.Len(t, subject.Started(10), 1)
 	found, err := s.FindKey(t.Context(), "ada", [16]byte{3}, 0)
 	require.NoError(t, err)

@@ -44,6 +44,7 @@ func (s *Store) Maintain(ctx context.Context) error {
 		{"drop partitions", s.dropPartitions},
 		{"forget writers", s.forgetWriters},
 		{"purge idempotency keys", s.purgeKeys},
+		{"purge terminals", s.purgeTerminals},
 	} {
 		if err := step.do(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", step.what, problem(ctx, err)))

@@ -29,7 +29,7 @@ func TestNodesThatStartTogetherMigrateOnce(t *testing.T) {
 	}
 	all.Wait()
 	require.Equal(t, make([]error, len(errs)), errs)
-	require.Equal(t, "3", connect(t, url).text(`SELECT count(*) FROM schema_migrations`), "goose's own row and two migrations")
+	require.Equal(t, "4", connect(t, url).text(`SELECT count(*) FROM schema_migrations`), "goose's own row and three migrations")
 	open(t, url, store.Options{Migrate: store.MigrateCheck})
 }
 
@@ -137,6 +137,16 @@ func TestWritersWhoseConnectionIsGoneAreForgottenAnHourLater(t *testing.T) {
 	require.NoError(t, s.Maintain(t.Context()))
 	require.Equal(t, "alive/0/1", admin.text(`SELECT string_agg(writer, ',') FROM log_writers WHERE gone_at IS NULL`))
 	require.Equal(t, "1", admin.text(`SELECT count(*) FROM log_writers`))
+}
+
+func TestTerminalsArePurgedWhenTheirTimeIsOver(t *testing.T) {
+	url := pgtest.URL(t)
+	s := open(t, url, store.Options{})
+	now := session.TimeOf(time.Now())
+	require.NoError(t, s.KeepTerminal(t.Context(), "till-1", "ada", now.Add(-time.Minute)))
+	require.NoError(t, s.KeepTerminal(t.Context(), "till-2", "ada", now.Add(time.Minute)))
+	require.NoError(t, s.Maintain(t.Context()))
+	require.Equal(t, "till-2", connect(t, url).text(`SELECT string_agg(id, ',') FROM terminals`))
 }
 
 func TestOldIdempotencyKeysArePurged(t *testing.T) {

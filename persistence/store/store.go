@@ -69,6 +69,7 @@ type Store interface {
 	Mark(ctx context.Context, name string) (LogPosition, error)
 	SetMark(ctx context.Context, name string, at LogPosition) error
 	Leaders
+	Terminals
 	SigningKeys(ctx context.Context) ([]SigningKey, error)
 	// AddSigningKey stores a key, or replaces the one with the same KID, as when it is retired.
 	AddSigningKey(ctx context.Context, key SigningKey) error

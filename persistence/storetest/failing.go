@@ -140,6 +140,15 @@ func (f *failing) SetMarkAs(ctx context.Context, leadership string, term store.T
 	return f.ask(func() error { return f.Store.SetMarkAs(ctx, leadership, term, mark, at) })
 }
 
+func (f *failing) KeepTerminal(ctx context.Context, id session.TerminalID, key session.Key, until session.Time) error {
+	return f.ask(func() error { return f.Store.KeepTerminal(ctx, id, key, until) })
+}
+
+func (f *failing) Terminal(ctx context.Context, id session.TerminalID) (key session.Key, err error) {
+	err = f.ask(func() (err error) { key, err = f.Store.Terminal(ctx, id); return err })
+	return key, err
+}
+
 func (f *failing) SigningKeys(ctx context.Context) (k []store.SigningKey, err error) {
 	err = f.ask(func() (err error) { k, err = f.Store.SigningKeys(ctx); return err })
 	return k, err

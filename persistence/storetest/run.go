@@ -55,6 +55,7 @@ func run(t *testing.T, open Opener) {
 		{"a setting keeps its first value", (*suite).setting},
 		{"a mark is where it was last set", (*suite).marks},
 		{"a leader keeps its mark under its term", (*suite).leader},
+		{"a kept terminal leads to its employee", (*suite).terminals},
 		{"signing keys are kept and replaced", (*suite).signingKeys},
 		{"the schema is up to date and the time is now", (*suite).schemaAndTime},
 		{"a closed store says that it is unavailable", (*suite).closed},
