@@ -84,6 +84,7 @@ bench-sockets: go-version ## what an idle socket, a handshake and a broadcast co
 .PHONY: bench-million
 bench-million: go-version ## a million connected employees in one process: memory, and a full garbage collection
 	go run ./bench/million -most-rss 1.2 -most-gc 500ms
+
 .PHONY: bench-authz
 bench-authz: deps ## what a gateway's question costs against an empty HTTP handler, asked by wrk in the same run
 	go run ./bench/authz
