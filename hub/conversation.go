@@ -121,7 +121,9 @@ func (c *conversation) attached(reply session.Reply, err error, ended *session.N
 	case reply.Session == nil:
 		c.refuse(refuseInternal, now, out)
 	default:
-		c.phase, c.due = live, 0
+		if c.phase, c.due = live, 0; c.rules.echo {
+			return
+		}
 		employee := reply.Employee
 		if employee == "" {
 			employee = c.seat.Employee
@@ -135,7 +137,7 @@ func (c *conversation) hear(b []byte, now time.Duration, out *output) {
 	for c.phase != closed && len(b) > 0 {
 		var item frame.Item
 		var err error
-		item, b, err = c.in.Next(b, frame.Limits{Message: c.rules.message})
+		item, b, err = c.in.Next(b, frame.Limits{Message: c.rules.message, Binary: c.rules.echo})
 		var violation *frame.Violation
 		switch {
 		case errors.As(err, &violation):
@@ -150,7 +152,11 @@ func (c *conversation) hear(b []byte, now time.Duration, out *output) {
 
 func (c *conversation) frame(item frame.Item, now time.Duration, out *output) {
 	switch item.Op {
-	case ws.OpText:
+	case ws.OpText, ws.OpBinary:
+		if c.rules.echo {
+			c.say(frame.Append(out.frames, item.Op, item.Payload), now, out)
+			return
+		}
 		c.message(parseMessage(item.Payload), now, out)
 	case ws.OpPing:
 		c.say(frame.Append(out.frames, ws.OpPong, item.Payload), now, out)

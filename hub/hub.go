@@ -49,6 +49,10 @@ type Options struct {
 	// would do without. Sockets under TLS, and those of other systems, are always served so.
 	Goroutines bool
 
+	// Echo answers every message with itself, text or binary, and says nothing else: for suites that
+	// test frames. Such a hub tells nobody anything.
+	Echo bool
+
 	// Now is the store's time, for test notices; the local clock by default.
 	Now        func() session.Time
 	Log        *slog.Logger
@@ -149,6 +153,6 @@ func (o *Options) rules() rules {
 	return rules{
 		authTimeout: o.AuthTimeout, attachTimeout: o.AttachTimeout, ackTimeout: o.AckTimeout,
 		heartbeat: o.Heartbeat, quiet: o.PingAfter, spread: o.PingSpread, message: o.MessageLimit,
-		burst: o.FrameBurst, rate: time.Second / time.Duration(o.FrameRate),
+		echo: o.Echo, burst: o.FrameBurst, rate: time.Second / time.Duration(o.FrameRate),
 	}
 }

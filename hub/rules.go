@@ -14,6 +14,7 @@ type rules struct {
 	quiet         time.Duration // a ping is due when nothing was said for this long
 	spread        time.Duration // and at most this much later
 	message       int           // bytes
+	echo          bool          // messages are answered by themselves
 	burst         int           // frames at once
 	rate          time.Duration // one more frame after each
 }

@@ -8,5 +8,6 @@
 // Promise: a case names one thing that the contract says, and fails when an engine does otherwise;
 // no case sleeps, and none depends on which engine it runs over.
 //
-// Next: suite.go lists the cases; hub/conformance_test.go runs them over the engines.
+// Next: suite.go lists the cases; hub/conformance_test.go runs them over the engines. hubtest/echo holds
+// the frames alone against the cases of Autobahn.
 package hubtest
