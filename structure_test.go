@@ -69,6 +69,10 @@ var rules = []rule{
 		because: "the page is built files, and whoever serves them reads them by io/fs",
 	},
 	{
+		from: "e2e/faults", may: []string{"session", "persistence/pgtest", "bench/history", "bench/verify"}, tests: true,
+		because: "the faults are seen from outside, by clients; what they saw is judged by the checker, in ids and epochs",
+	},
+	{
 		from: "e2e", may: []string{"persistence/pgtest"}, tests: true,
 		because: "these tests see the program as strangers do: its binary, its ports, its exit code",
 	},

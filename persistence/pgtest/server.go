@@ -25,6 +25,9 @@ type Options struct {
 	Fsync bool
 	// Dir is where the server's folder is made; the system's temporary folder when empty.
 	Dir string
+	// Address is where it listens, and whose neighbours (/24) it trusts; 127.0.0.1 when empty. Only for
+	// networks that a test made.
+	Address string
 	// Settings are further ones of postgresql.conf.
 	Settings map[string]string
 }
@@ -57,6 +60,9 @@ func newServer(o Options) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
+	}
+	if o.Address == "" {
+		o.Address = "127.0.0.1"
 	}
 	s := &Server{o: o, bin: bin, cred: credential()}
 	if s.dir, err = os.MkdirTemp(o.Dir, fmt.Sprintf("%s%d-", dirPrefix, os.Getpid())); err != nil {
@@ -91,13 +97,26 @@ func (s *Server) init() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	port, err := freePort()
+	if err := s.trustNeighbours(); err != nil {
+		return err
+	}
+	port, err := freePort(s.o.Address)
 	s.port = port
 	return err
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (s *Server) trustNeighbours() error {
+	f, err := os.OpenFile(filepath.Join(s.data(), "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = fmt.Fprintf(f, "host all all %s/24 trust\n", s.o.Address)
+	return err
+}
+
+func freePort(address string) (int, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
 	if err != nil {
 		return 0, err
 	}
@@ -123,7 +142,7 @@ func (s *Server) Start(t testing.TB) {
 // start runs the server on a thread that stays for it: the kernel sends the signal when the thread
 // that forked ends, not the process.
 func (s *Server) start() error {
-	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300"}
+	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses="+s.o.Address, "-c", "unix_socket_directories=", "-c", "max_connections=300"}
 	if !s.o.Fsync {
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
@@ -184,7 +203,7 @@ func ping(url string) error {
 func (s *Server) Binary(name string) string { return filepath.Join(s.bin, name) }
 
 // Addr is where the server listens, for proxies.
-func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+func (s *Server) Addr() string { return net.JoinHostPort(s.o.Address, strconv.Itoa(s.port)) }
 
 func (s *Server) base(database string) string {
 	return fmt.Sprintf("postgres://postgres@%s/%s?sslmode=disable", s.Addr(), database)

@@ -1,0 +1,97 @@
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The network: one bridge, on it the clients, the database, and each node by a cable of its own.
+const (
+	clientIP   = "10.77.0.1"
+	databaseIP = "10.77.0.2"
+)
+
+// makeNetwork is for a process with namespaces of its own. Namespaces of nodes are names in a folder,
+// which is made this process's own as well.
+func makeNetwork() error {
+	if err := os.MkdirAll("/run/netns", 0o755); err != nil {
+		return err
+	}
+	return errors.Join(
+		run("mount", "--make-rprivate", "/"),
+		run("mount", "-t", "tmpfs", "none", "/run/netns"),
+		run("ip", "link", "set", "lo", "up"),
+		run("ip", "link", "add", "bridge", "type", "bridge"),
+		run("ip", "addr", "add", clientIP+"/24", "dev", "bridge"),
+		run("ip", "addr", "add", databaseIP+"/24", "dev", "bridge"),
+		run("ip", "link", "set", "bridge", "up"))
+}
+
+// host is a machine of its own as far as the network goes. Its methods are for the test's goroutine.
+type host struct {
+	t    *testing.T
+	name string // of the namespace
+	ip   string
+}
+
+var hosts int
+
+// newHost makes one until the test ends.
+func newHost(t *testing.T) *host {
+	t.Helper()
+	hosts++
+	h := &host{t: t, name: fmt.Sprintf("host%d", hosts), ip: fmt.Sprintf("10.77.0.%d", 9+hosts)}
+	require.Less(t, hosts, 240, "no address left")
+	cable := fmt.Sprintf("cable%d", hosts)
+	for _, step := range [][]string{
+		{"netns", "add", h.name},
+		{"link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", h.name},
+		{"link", "set", cable, "master", "bridge", "up"},
+		{"-n", h.name, "addr", "add", h.ip + "/24", "dev", "eth0"},
+		{"-n", h.name, "link", "set", "eth0", "up"},
+		{"-n", h.name, "link", "set", "lo", "up"},
+	} {
+		require.NoError(t, run("ip", step...))
+	}
+	t.Cleanup(func() { _ = run("ip", "netns", "del", h.name) })
+	return h
+}
+
+// in is the command line that runs another one on this host.
+func (h *host) in(argv ...string) []string {
+	return append([]string{"nsenter", "--net=/run/netns/" + h.name}, argv...)
+}
+
+func (h *host) do(argv ...string) {
+	h.t.Helper()
+	argv = h.in(argv...)
+	require.NoError(h.t, run(argv[0], argv[1:]...))
+}
+
+// drop lets packets from or to an address vanish without a word, as a broken cable does; more are
+// further conditions of iptables.
+func (h *host) drop(direction, address string, more ...string) {
+	h.t.Helper()
+	which := map[string]string{"INPUT": "-s", "OUTPUT": "-d"}[direction]
+	h.do(append(append([]string{"iptables", "-w", "-A", direction, which, address}, more...), "-j", "DROP")...)
+}
+
+// heal takes back all drops and limits.
+func (h *host) heal() {
+	h.t.Helper()
+	h.do("iptables", "-w", "-F")
+	_ = run("tc", "-n", h.name, "qdisc", "del", "dev", "eth0", "root") // there may be none
+}
+
+// cutFrom drops both ways.
+func (h *host) cutFrom(addresses ...string) {
+	h.t.Helper()
+	for _, a := range addresses {
+		h.drop("INPUT", a)
+		h.drop("OUTPUT", a)
+	}
+}

@@ -1,0 +1,167 @@
+package faults
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hotseat-hub/hotseat/bench/history"
+	"github.com/hotseat-hub/hotseat/bench/verify"
+)
+
+// row is one fault of the table: what is injected, and the promises that it attacks. One goroutine
+// uses it.
+type row struct {
+	t        *testing.T
+	number   string
+	fault    string
+	promises []verify.Promise
+	path     string
+	notes    *history.Recorder
+	crowd    *crowd
+	healed   time.Duration // from the fault's end to the next login, when that was measured
+}
+
+// judged are the rows so far, for the table at the end.
+var judged struct {
+	mu   sync.Mutex
+	rows []string
+}
+
+// attack begins a row: the history is complete, because nobody else commands these employees.
+func attack(t *testing.T, number, fault string, promises ...verify.Promise) *row {
+	t.Helper()
+	r := &row{t: t, number: number, fault: fault, promises: promises, path: filepath.Join(t.TempDir(), "history.jsonl")}
+	var err error
+	r.notes, err = history.Create(r.path, history.Header{Command: "fault " + number + ": " + fault, Complete: true})
+	require.NoError(t, err)
+	return r
+}
+
+// people starts a crowd against the nodes.
+func (r *row) people(n int, pace time.Duration, nodes ...*node) *crowd {
+	r.crowd = newCrowd(r.t, r.notes, n, pace, nodes...).begin()
+	return r.crowd
+}
+
+// busy waits until so many more logins were answered.
+func (r *row) busy(logins int64) {
+	r.t.Helper()
+	want := r.crowd.answer.Load() + logins
+	require.Eventually(r.t, func() bool { return r.crowd.answer.Load() >= want }, patience, time.Millisecond, "the crowd does not get on")
+}
+
+// begin marks the beginning of what does not count against a healthy site, over its end.
+func (r *row) begin() { r.mark(history.Begin) }
+func (r *row) over()  { r.mark(history.Over) }
+
+func (r *row) mark(p history.Phase) {
+	r.notes.Record(history.Operation{Kind: history.Mark, Fault: r.fault, Phase: p, Start: r.notes.Now()})
+}
+
+// heals is L2: a login at each of the nodes succeeds within the given time. The employees are the
+// row's own, so that a login needs nothing but the store and the cluster.
+func (r *row) heals(within time.Duration, nodes ...*node) {
+	r.t.Helper()
+	from := time.Now()
+	for i, n := range nodes {
+		p := &person{id: "somebody"}
+		for tries := 0; ; tries++ {
+			a := &attempt{terminal: "till", key: fmt.Sprintf("heal-%d-%d", i, time.Now().UnixNano())}
+			if r.crowd.try(p, a, n.url) {
+				break
+			}
+			require.Less(r.t, time.Since(from), within+patience, "%s gives no login at all", n.name)
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	r.healed = time.Since(from)
+	require.LessOrEqual(r.t, r.healed, within, "L2: from the fault's end to a login at each node")
+}
+
+// judge lets the crowd ask for everything once more, and checks what it saw.
+func (r *row) judge() *verify.Report {
+	r.t.Helper()
+	r.crowd.settle()
+	r.informed()
+	r.crowd.leave()
+	return r.verdict()
+}
+
+// informed waits until every ended session's socket has had the time that it is promised.
+func (r *row) informed() {
+	time.Sleep(1500 * time.Millisecond) // the checker counts from here on what stays unaware
+}
+
+func (r *row) verdict() *verify.Report {
+	r.t.Helper()
+	report := r.check()
+	if !report.Clean() {
+		keep := filepath.Join(os.TempDir(), "hotseat-fault-"+r.number+".jsonl")
+		_ = os.Rename(r.path, keep) // another file system: it is shown below all the same
+		r.t.Logf("the history is %s", keep)
+	}
+	require.True(r.t, report.Clean(), "%s", written(report))
+	for _, p := range r.promises {
+		require.NotEmpty(r.t, report.Checked[p], "%s was not checked:\n%s", p, written(report))
+	}
+	r.print(report)
+	return report
+}
+
+// check closes the history and has it verified.
+func (r *row) check() *verify.Report {
+	r.t.Helper()
+	require.NoError(r.t, r.notes.Close())
+	report, err := verify.File(r.t.Context(), r.path, verify.Options{Folder: r.t.TempDir()})
+	require.NoError(r.t, err)
+	return report
+}
+
+func written(r *verify.Report) string {
+	var b strings.Builder
+	_ = r.WriteText(&b) // a builder takes everything
+	return b.String()
+}
+
+// print notes the row's line.
+func (r *row) print(report *verify.Report) {
+	names := make([]string, len(r.promises))
+	for i, p := range r.promises {
+		names[i] = string(p)
+	}
+	line := fmt.Sprintf("row %-3s %-52s %-12s %6d operations of %3d employees, %5d sessions, longest unaware %s",
+		r.number, r.fault, strings.Join(names, " "), report.Operations, report.Employees, report.Sessions, report.LongestUnaware.Round(time.Millisecond))
+	if r.healed > 0 {
+		line += fmt.Sprintf(", login after %s", r.healed.Round(time.Millisecond))
+	}
+	r.t.Log(line)
+	judged.mu.Lock()
+	judged.rows = append(judged.rows, line)
+	judged.mu.Unlock()
+}
+
+// printRows prints the table of what was attacked.
+func printRows() {
+	judged.mu.Lock()
+	defer judged.mu.Unlock()
+	slices.Sort(judged.rows)
+	for _, line := range judged.rows {
+		fmt.Println(line)
+	}
+}
+
+// pick is how long an outage lasts: briefly in the short form.
+func pick(short, minutes time.Duration) time.Duration {
+	if *long {
+		return minutes
+	}
+	return short
+}

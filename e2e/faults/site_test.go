@@ -1,0 +1,194 @@
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hotseat-hub/hotseat/persistence/pgtest"
+)
+
+const (
+	serviceKey = "service-key-of-the-tests"
+	adminKey   = "admin-key-of-the-tests"
+	publicPort = "8080"
+	opsPort    = "9464"
+)
+
+// patience is how long a test waits for what should take moments.
+const patience = 30 * time.Second
+
+// site is one store and the nodes before it. Its methods are for the test's goroutine, but node's
+// address never changes and may be asked for by anybody.
+type site struct {
+	t        *testing.T
+	database *pgtest.Server // nil with the embedded store
+	store    string         // of --store
+	nodes    []*node
+}
+
+// newSite makes a PostgreSQL that keeps what it was told to keep.
+func newSite(t *testing.T) *site {
+	return newSiteWith(t, pgtest.Options{})
+}
+
+func newSiteWith(t *testing.T, o pgtest.Options) *site {
+	t.Helper()
+	o.Fsync, o.Address = true, databaseIP
+	s := &site{t: t, database: pgtest.NewServer(t, o)}
+	s.store = s.database.URL(t)
+	return s
+}
+
+// node is one node of the site on a host of its own, and its process, which may be ended and started
+// again.
+type node struct {
+	t       *testing.T
+	host    *host
+	name    string
+	program string   // of binaries
+	args    []string // of serve, besides the usual
+	env     []string
+	url     string
+	ops     string
+
+	process *exec.Cmd
+	gone    chan struct{} // closed when the process has ended
+	log     string        // the file that all runs append to
+}
+
+// add makes a node and starts it.
+func (s *site) add(program string, args ...string) *node {
+	s.t.Helper()
+	n := s.prepare(program, args...)
+	n.start()
+	n.awaitReady()
+	return n
+}
+
+// prepare makes a node without starting it.
+func (s *site) prepare(program string, args ...string) *node {
+	s.t.Helper()
+	h := newHost(s.t)
+	n := &node{
+		t: s.t, host: h, name: fmt.Sprintf("n%d", len(s.nodes)+1), program: program,
+		url: "http://" + h.ip + ":" + publicPort, ops: "http://" + h.ip + ":" + opsPort,
+		log: filepath.Join(s.t.TempDir(), h.name+".log"),
+	}
+	n.args = append([]string{
+		"serve", "--listen", h.ip + ":" + publicPort, "--ops-listen", h.ip + ":" + opsPort, "--store", s.store,
+		"--drain-delay", "0s", "--drain-duration", "2s", "--log-format", "json",
+	}, args...)
+	s.nodes = append(s.nodes, n)
+	return n
+}
+
+func (n *node) start() {
+	n.t.Helper()
+	argv := n.host.in(append([]string{n.program}, n.args...)...)
+	n.process = exec.Command(argv[0], argv[1:]...)
+	n.process.Env = append(environment(), "HOTSEAT_SERVICE_KEY=pos="+serviceKey, "HOTSEAT_ADMIN_KEY=ops="+adminKey)
+	n.process.Env = append(n.process.Env, n.env...)
+	n.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	log, err := os.OpenFile(n.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	require.NoError(n.t, err)
+	defer log.Close()
+	n.process.Stdout, n.process.Stderr = log, log
+	require.NoError(n.t, n.process.Start())
+	process, gone := n.process, make(chan struct{})
+	n.gone = gone
+	go func() { defer close(gone); _ = process.Wait() }()
+	n.t.Cleanup(func() {
+		_ = process.Process.Kill()
+		<-gone
+		if n.t.Failed() {
+			n.t.Logf("%s said:\n%s", n.name, n.said(4000))
+		}
+	})
+}
+
+func (n *node) awaitReady() {
+	n.t.Helper()
+	require.Eventually(n.t, func() bool { return n.ready() || !n.running() }, patience, 10*time.Millisecond, "%s is not ready; it said:\n%s", n.name, n.said(4000))
+	require.True(n.t, n.running(), "%s ended; it said:\n%s", n.name, n.said(4000))
+}
+
+func (n *node) ready() bool { return n.probe("/readyz") == http.StatusOK }
+
+// probe asks the operations listener; 0 is no answer.
+func (n *node) probe(path string) int {
+	prober := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	reply, err := prober.Get(n.ops + path)
+	if err != nil {
+		return 0
+	}
+	reply.Body.Close()
+	return reply.StatusCode
+}
+
+func (n *node) running() bool {
+	select {
+	case <-n.gone:
+		return false
+	default:
+		return true
+	}
+}
+
+// kill ends the process as a crash does.
+func (n *node) kill() {
+	n.signal(syscall.SIGKILL)
+	<-n.gone
+}
+
+func (n *node) signal(s syscall.Signal) { _ = n.process.Process.Signal(s) } // it may have ended
+
+// terminate asks the process to stop, and waits.
+func (n *node) terminate() {
+	n.t.Helper()
+	n.signal(syscall.SIGTERM)
+	select {
+	case <-n.gone:
+	case <-time.After(patience):
+		require.Fail(n.t, "still running after SIGTERM", "%s said:\n%s", n.name, n.said(4000))
+	}
+	require.Equal(n.t, 0, n.process.ProcessState.ExitCode(), "%s said:\n%s", n.name, n.said(4000))
+}
+
+// said is the end of what all runs of the node have written.
+func (n *node) said(most int) string {
+	text, err := os.ReadFile(n.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-most):])
+}
+
+// cluster asks the node who is in.
+func (n *node) cluster() (status struct {
+	Nodes []struct{ Node, Name, State string } `json:"nodes"`
+},
+) {
+	a := call(n.url, "GET", "/v1/admin/cluster", adminKey, nil)
+	_ = json.Unmarshal(a.body, &status) // empty when it cannot say
+	return status
+}
+
+// environment is the test's own without settings of Hotseat.
+func environment() (kept []string) {
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "HOTSEAT_") && !strings.HasPrefix(v, "STATE_DIRECTORY=") {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
