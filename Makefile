@@ -52,6 +52,10 @@ fuzz: go-version ## hostile commands, rows, frames, messages and requests (FUZZT
 	@for target in $(FUZZ); do echo "== $$target"; \
 	  go test ./$${target%%:*} -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s; done
 
+.PHONY: faults
+faults: deps ## every fault with outages of minutes, in network namespaces, judged by the history (15 minutes)
+	go test -count 1 -timeout 40m -v ./e2e/faults -args -long
+
 .PHONY: sim
 sim: go-version ## the simulator; SEED=n replays one run
 	SIM_SEED=$(SEED) go test -count 1 -v ./actors/sim

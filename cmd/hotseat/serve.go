@@ -84,7 +84,11 @@ func (n *node) open(ctx context.Context) (err error) {
 	n.store, err = persistence.Open(ctx, cfg.Store, persistence.Options{
 		Migrate: persistence.Migrate(cfg.Migrate), Retention: cfg.HistoryRetention, RetentionMax: cfg.Events.RetentionMax, Log: n.log,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	n.store = faultyStore(n.store)
+	return nil
 }
 
 // join gives every part what it needs of the others.
@@ -123,7 +127,7 @@ func (n *node) joinActorsAndHub() (err error) {
 	self := session.Node("local@" + uuid.NewString())
 	gateway := &gateway{node: self}
 	n.system = actors.New(actors.Options{
-		Store: n.batcher, Gateway: gateway, View: n.view, Clock: n.clock,
+		Store: n.batcher, Gateway: faultyGateway(gateway), View: n.view, Clock: n.clock,
 		IdleAfter: max(idleAfter, cfg.DenyGrace), Log: n.log, Registerer: n.registry,
 		Refused: n.refused.WithLabelValues("employee"),
 	})
@@ -178,7 +182,7 @@ func (n *node) openAPI() (err error) {
 		return err
 	}
 	n.api, err = api.New(api.Options{
-		Employees: n.system, Rows: rows{n.batcher}, Profiles: profiles{n.store}, View: n.view,
+		Employees: faultyEmployees(n.system), Rows: faultyRows(rows{n.batcher}), Profiles: profiles{n.store}, View: n.view,
 		Sockets: n.hub, Socket: n.hub, Subscriptions: n.hub, Revocations: n.feed, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
 		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
