@@ -32,7 +32,7 @@ type conversation struct {
 	seat  *Seat
 	end   *ending // since told
 	phase phase
-	ask   struct{ attached, protocol bool }
+	ask   struct{ attached, protocol, compat bool }
 
 	due  time.Duration // when tick must act on the phase; zero: it need not
 	sent time.Duration // when something was last said
@@ -94,6 +94,7 @@ func (c *conversation) verdict(v Verdict, now time.Duration, out *output) {
 	switch {
 	case c.phase != asking:
 	case v.Terminated != nil:
+		c.ask.compat = v.Compat
 		c.terminate(v.Terminated, now, out)
 	case v.Seat != nil:
 		c.seat, c.phase = v.Seat, attaching
@@ -121,7 +122,7 @@ func (c *conversation) attached(reply session.Reply, err error, ended *session.N
 	case reply.Session == nil:
 		c.refuse(refuseInternal, now, out)
 	default:
-		if c.phase, c.due = live, 0; c.rules.echo {
+		if c.phase, c.due = live, 0; c.rules.echo || c.seat.Bare {
 			return
 		}
 		employee := reply.Employee
@@ -175,6 +176,8 @@ func (c *conversation) message(m message, now time.Duration, out *output) {
 		if m.kind == ackMessage && m.seq >= session.TerminationSeq {
 			c.ack(now, out)
 		}
+	case c.seat != nil && c.seat.Bare:
+		// The original reads nothing either, whatever its client says.
 	case m.kind == unknownMessage:
 		c.refuse(refuseUnknown, now, out)
 	case m.kind == pingMessage:

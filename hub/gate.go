@@ -42,6 +42,8 @@ type Verdict struct {
 	Await bool
 	// Terminated: the session is known to have ended: accept, tell, close.
 	Terminated *session.Notice
+	// Compat goes with Terminated; see Seat.
+	Compat bool
 	// Status: refuse with this HTTP status, before any upgrade.
 	Status int
 	// Close: accept, send one error with Code and Message, and close with this: a browser cannot
@@ -69,8 +71,12 @@ type Seat struct {
 	Terminal session.TerminalID
 	Epoch    session.Epoch
 	Ticket   *session.Ticket // when the credential was one; the owner spends it
-	// Compat: a client of the original's protocol, which is closed with 1000 after a termination.
+	// Compat: the server speaks the original's protocol with those who do not negotiate ours, and
+	// keeps the terminals of others from everybody.
 	Compat bool
+	// Bare: nothing but the terminal's id was shown. Such a socket hears of the end, and nothing else
+	// passes in either direction.
+	Bare bool
 }
 
 // Owners are where employees live. Neither method waits.

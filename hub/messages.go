@@ -38,6 +38,11 @@ func appendTerminated(b []byte, n *session.Notice) []byte {
 	return frame.Append(b, ws.OpText, n.AppendJSON(make([]byte, 0, 512)))
 }
 
+// appendOriginal is appendTerminated for clients of the original's protocol.
+func appendOriginal(b []byte, n *session.Notice) []byte {
+	return frame.Append(b, ws.OpText, n.AppendOriginal(make([]byte, 0, 512)))
+}
+
 func appendDraining(b []byte, reconnectAfter time.Duration) []byte {
 	m := append(make([]byte, 0, 64), `{"type":"server_draining","reconnect_after_ms":`...)
 	m = strconv.AppendInt(m, reconnectAfter.Milliseconds(), 10)

@@ -81,15 +81,21 @@ func (c *seatClass) place(n uint32, size int) []byte {
 // that of a browser tab is.
 const compactTerminal = 0xff
 
+// The flags of a kept seat.
+const seatCompat, seatBare = 1, 2
+
 // appendSeat needs at most 16 + 10 + 1 + 1 + 128 + 1 + 64 bytes, or 6 fewer.
 func appendSeat(b []byte, s *Seat) []byte {
 	b = append(b, s.Session[:]...)
 	b = binary.AppendUvarint(b, uint64(s.Epoch))
-	compat := byte(0)
+	flags := byte(0)
 	if s.Compat {
-		compat = 1
+		flags |= seatCompat
 	}
-	b = append(b, compat, byte(len(s.Key)))
+	if s.Bare {
+		flags |= seatBare
+	}
+	b = append(b, flags, byte(len(s.Key)))
 	b = append(b, s.Key...)
 	if id, err := uuid.Parse(string(s.Terminal)); err == nil && id.String() == string(s.Terminal) {
 		return append(append(b, compactTerminal), id[:]...)
@@ -103,7 +109,7 @@ func readSeat(b []byte) *Seat {
 	b = b[copy(s.Session[:], b):]
 	epoch, n := binary.Uvarint(b)
 	s.Epoch, b = session.Epoch(epoch), b[n:]
-	s.Compat, b = b[0] == 1, b[1:]
+	s.Compat, s.Bare, b = b[0]&seatCompat != 0, b[0]&seatBare != 0, b[1:]
 	s.Key, b = session.Key(b[1:1+b[0]]), b[1+b[0]:]
 	if b[0] == compactTerminal {
 		s.Terminal = session.TerminalID(uuid.UUID(b[1:17]).String())

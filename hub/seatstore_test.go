@@ -18,7 +18,7 @@ func TestASeatComesOutOfTheStoreAsItWentIn(t *testing.T) {
 	for range 5_000 {
 		s := Seat{
 			Key: session.Key(strings.Repeat("k", 1+r.IntN(128))), Epoch: session.Epoch(r.Uint64() >> r.IntN(64)),
-			Terminal: session.TerminalID(strings.Repeat("T", 1+r.IntN(64))), Compat: r.IntN(2) == 0,
+			Terminal: session.TerminalID(strings.Repeat("T", 1+r.IntN(64))), Compat: r.IntN(2) == 0, Bare: r.IntN(2) == 0,
 		}
 		s.Session[3] = byte(r.Uint32())
 		switch r.IntN(4) {

@@ -48,7 +48,7 @@ func (h *Hub) TestTermination(terminal session.TerminalID, force bool) int {
 	h.engine.each(func(conn uint64) { all = append(all, conn) })
 	return h.count(all, func(c *conversation, now time.Duration, out *output) bool {
 		s := c.seat
-		if s == nil || s.Terminal != terminal || s.Compat && !force || c.phase != live {
+		if s == nil || s.Terminal != terminal || c.original() && !force || c.phase != live {
 			return false
 		}
 		c.test(&session.Notice{

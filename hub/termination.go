@@ -28,15 +28,35 @@ func (c *conversation) terminate(n *session.Notice, now time.Duration, out *outp
 	c.phase, c.due = told, now+c.rules.ackTimeout
 	c.end = &ending{code: codeOfReason(n.Reason), reason: n.Reason.String()}
 	said := *n
-	if c.seat != nil {
-		if c.seat.Compat && !c.ask.protocol {
-			c.end.code = CloseNormal
-		}
-		if said.Terminal == "" {
-			said.Terminal = c.seat.Terminal // an ending so old that the row has forgotten where
+	if c.seat != nil && said.Terminal == "" {
+		said.Terminal = c.seat.Terminal // an ending so old that the row has forgotten where
+	}
+	if c.original() {
+		c.end.code = CloseNormal
+		if n.Reason == session.ReasonLogout {
+			c.closeTold(now, out) // the original's page has said goodbye already
+			return
 		}
 	}
-	c.say(appendTerminated(out.frames, &said), now, out)
+	c.say(c.notice(out.frames, &said), now, out)
+}
+
+// compat reports whether this server speaks the original's protocol too.
+func (c *conversation) compat() bool { return c.ask.compat || c.seat != nil && c.seat.Compat }
+
+// original reports whether the client speaks the original's protocol.
+func (c *conversation) original() bool { return c.compat() && !c.ask.protocol }
+
+// notice appends the notice in the words of the client's protocol. Where a terminal's id is a
+// credential, nobody learns another's.
+func (c *conversation) notice(frames []byte, n *session.Notice) []byte {
+	if c.compat() {
+		n.By.Terminal = ""
+	}
+	if c.original() {
+		return appendOriginal(frames, n)
+	}
+	return appendTerminated(frames, n)
 }
 
 // follow has f hear when the notice leaves, and when it is acked.
@@ -64,7 +84,8 @@ func (c *conversation) test(n *session.Notice, f follow, now time.Duration, out 
 		out.offline = append(out.offline, f)
 		return
 	}
-	c.say(appendTerminated(out.frames, n), now, out)
+	said := *n
+	c.say(c.notice(out.frames, &said), now, out)
 	out.sent = append(out.sent, f)
 }
 
@@ -84,7 +105,7 @@ func (c *conversation) closeTold(now time.Duration, out *output) {
 // drain announces that the socket will be closed in a while. One that was not told yet how it stands
 // is left to the close.
 func (c *conversation) drain(reconnectAfter time.Duration, now time.Duration, out *output) {
-	if c.phase == live {
+	if c.phase == live && !c.seat.Bare {
 		c.say(appendDraining(out.frames, reconnectAfter), now, out)
 	}
 }

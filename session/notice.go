@@ -21,7 +21,15 @@ type Notice struct {
 }
 
 // AppendJSON appends the message as one JSON object.
-func (n *Notice) AppendJSON(b []byte) []byte {
+func (n *Notice) AppendJSON(b []byte) []byte { return n.appendAs(b, n.Reason.String()) }
+
+// originalReason is the one word that the original has for every ending.
+const originalReason = "auto_logout"
+
+// AppendOriginal is AppendJSON for clients of the original's protocol.
+func (n *Notice) AppendOriginal(b []byte) []byte { return n.appendAs(b, originalReason) }
+
+func (n *Notice) appendAs(b []byte, reason string) []byte {
 	message := n.Message
 	if message == "" {
 		message = reasonMessages[n.Reason]
@@ -29,7 +37,7 @@ func (n *Notice) AppendJSON(b []byte) []byte {
 	b = append(b, `{"type":"session_terminated","message":`...)
 	b = appendString(b, message)
 	b = append(b, `,"reason":"`...)
-	b = append(b, n.Reason.String()...)
+	b = append(b, reason...)
 	b = append(b, `","timestamp":"`...)
 	b = n.At.Std().AppendFormat(b, timeFormat)
 	b = append(b, `","session_id":"`...)
@@ -55,9 +63,13 @@ func (n Notice) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
 func (n *Notice) appendBy(b []byte) []byte {
 	switch {
 	case n.Reason == ReasonNewLogin:
-		b = append(b, `{"terminal_id":`...)
-		b = appendString(b, string(n.By.Terminal))
-		b = append(b, `,"device_name":`...)
+		b = append(b, '{')
+		if n.By.Terminal != "" { // it may be kept from this reader
+			b = append(b, `"terminal_id":`...)
+			b = appendString(b, string(n.By.Terminal))
+			b = append(b, ',')
+		}
+		b = append(b, `"device_name":`...)
 		b = appendString(b, n.By.Device)
 	case n.Reason == ReasonAdmin && n.By.Name != "":
 		b = append(b, `{"name":`...)

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/hotseat-hub/hotseat/session"
@@ -24,7 +25,7 @@ type wireNotice struct {
 
 type (
 	wireLogin struct {
-		Terminal string `json:"terminal_id"`
+		Terminal string `json:"terminal_id,omitempty"` // kept from some readers
 		Device   string `json:"device_name"`
 	}
 	wireKey struct {
@@ -104,5 +105,16 @@ func TestANoticeReadsAsTheContractShowsIt(t *testing.T) {
 		`"terminal_id":"till-1","epoch":8,"seq":1,"by":{"terminal_id":"till-2","device_name":"Till 2"},"test":false}`
 	if got := string(n.AppendJSON(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// The original has one word for every ending, and its fields come first.
+func TestANoticeInTheOriginalsWordsBeginsWithTheOriginalsFields(t *testing.T) {
+	for reason, texts := range reasonTexts {
+		n := session.Notice{Session: session.ID{1}, Reason: reason, At: 1}
+		want := `{"type":"session_terminated","message":"` + texts[1] + `","reason":"auto_logout","timestamp":"1970-01-01T00:00:00.001Z",`
+		if got := string(n.AppendOriginal(nil)); !strings.HasPrefix(got, want) {
+			t.Errorf("%v: got %s, want it to begin with %s", reason, got, want)
+		}
 	}
 }
