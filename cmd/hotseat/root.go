@@ -47,7 +47,7 @@ func newRoot(p program) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newServe(p), newLogin(p), newWatch(p), newSessions(p), newEmployees(p), newTestTermination(p), newKeys(p),
-		newMigrate(p), newVerify(p), newVersion(p), newCompletion(p),
+		newConsumeEvents(p), newMigrate(p), newVerify(p), newVersion(p), newCompletion(p),
 	)
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

@@ -93,10 +93,13 @@ func running(ts *testscript.TestScript, neg bool, args []string) {
 			continue
 		}
 		ts.Check(err)
-		var at struct{ Listen, Ops string }
+		var at struct{ Listen, Ops, Kafka string }
 		ts.Check(json.Unmarshal(b, &at))
 		ts.Setenv("HOTSEAT_SERVER", "http://"+at.Listen)
 		ts.Setenv("ADDR", at.Listen)
+		if at.Kafka != "" {
+			ts.Setenv("HOTSEAT_KAFKA_BROKERS", at.Kafka)
+		}
 		ts.Check(os.Remove(file)) // the next server writes its own
 		return
 	}

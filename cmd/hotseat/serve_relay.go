@@ -71,6 +71,9 @@ func (n *node) kafkaRoutes(cfg config.Events) ([]relay.Route, error) {
 		Brokers: cfg.Brokers, SASL: cfg.SASL, Username: cfg.Username, Password: cfg.Password,
 		TLS: cfg.TLS, CAFile: cfg.CA, CertFile: cfg.Cert, KeyFile: cfg.Key,
 	}}
+	if cfg.Signing != "" {
+		o.Format = kafka.Signed([]byte(cfg.Signing))
+	}
 	sink, err := kafka.New(o)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,11 @@ func (n *node) welcome(ctx context.Context, out io.Writer) error {
 	}
 	n.log.Info("serving", "listen", public, "ops", ops, "store", n.storeKind())
 	if file := os.Getenv(addressFile); file != "" {
-		return writeAddresses(file, public, ops)
+		at := map[string]string{"listen": public, "ops": ops}
+		if dev := n.events.dev; dev != nil {
+			at["kafka"] = dev.Addr()
+		}
+		return writeAddresses(file, at)
 	}
 	return nil
 }
@@ -62,8 +66,8 @@ func (n *node) storeKind() string {
 	return "postgres"
 }
 
-func writeAddresses(file, public, ops string) error {
-	b, err := json.Marshal(map[string]string{"listen": public, "ops": ops})
+func writeAddresses(file string, at map[string]string) error {
+	b, err := json.Marshal(at)
 	if err != nil {
 		return err
 	}

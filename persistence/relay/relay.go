@@ -165,8 +165,10 @@ func (r *Relay) lead(ctx context.Context, term store.Term, renewed time.Time) {
 	}
 	resign, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	err := r.o.Store.Resign(resign, leadership, term)
-	r.o.Log.Info("this node carries events no more", "term", term, "because", context.Cause(led), "resign_error", err)
+	r.o.Log.Info("this node carries events no more", "term", term, "because", context.Cause(led))
+	if err := r.o.Store.Resign(resign, leadership, term); err != nil {
+		r.o.Log.Info("the next leader follows when the lease is over", "error", err)
+	}
 }
 
 // errExpired: the lease could not be renewed in time.

@@ -18,6 +18,13 @@ func (c *Client) TrustedLogin(ctx context.Context, r TrustedLoginRequest) (*Logi
 	return reply, c.keyed(ctx, request{method: http.MethodPost, path: "/v1/sessions", body: r, reply: reply})
 }
 
+// Issuer is the server's name in tokens and events.
+func (c *Client) Issuer(ctx context.Context) (string, error) {
+	var reply struct{ Issuer string }
+	err := c.send(ctx, request{method: http.MethodGet, path: "/.well-known/oauth-authorization-server", reply: &reply})
+	return reply.Issuer, err
+}
+
 // Session shows the session of an access token.
 func (c *Client) Session(ctx context.Context, token string) (*Session, error) {
 	reply := &Session{}

@@ -65,6 +65,8 @@ type TrustedLoginRequest struct {
 	IP         string `json:"ip,omitempty"`
 	UserAgent  string `json:"user_agent,omitempty"`
 	ExternalID string `json:"external_id,omitempty"`
+	// IdempotencyKey makes a repeat harmless.
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
 }
 
 // Employee is an employee's record; the fields that a call does not give are absent.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type Events struct {
 	TLS       bool
 	CA        string // files in PEM
 	Cert, Key string
+	// Signing is the secret of the attribute `signature`; empty: unsigned.
+	Signing string
 	// Dev is the address of the development broker; empty: none.
 	Dev string
 	// RetentionMax is how long a receiver that is away keeps the log; 0: HistoryRetention.
@@ -25,8 +28,8 @@ type Events struct {
 	Receivers    []Receiver // of the file
 }
 
-// devBroker is where the development broker listens unless told otherwise.
-const devBroker = "127.0.0.1:9092"
+// DevBroker is where the development broker listens unless told otherwise.
+const DevBroker = "127.0.0.1:9092"
 
 var eventSettings = []Setting{
 	{
@@ -66,8 +69,12 @@ var eventSettings = []Setting{
 		Help: "PEM private key of kafka-cert",
 	},
 	{
-		Name: "dev-kafka", Value: "host:port", Bare: devBroker, Note: "off", parse: parseDev,
-		Help: "run a Kafka broker for development inside the server, at " + devBroker + " or the address given with =, and write to it",
+		Name: "kafka-signing-secret", Value: "text", Note: "none: events are not signed", Secret: true, parse: parseSigning,
+		Help: "signs events for consumers that have the secret too",
+	},
+	{
+		Name: "dev-kafka", Value: "host:port", Bare: DevBroker, Note: "off", parse: parseDev,
+		Help: "run a Kafka broker for development inside the server, at " + DevBroker + " or the address given with =, and write to it",
 	},
 	{
 		Name: "event-retention-max", Value: "duration", Default: "0", Note: "history-retention", parse: duration(func(c *Config) *seconds { return &c.Events.RetentionMax }),
@@ -91,9 +98,9 @@ func parseDev(c *Config, value string) error {
 	case "", "false":
 		return nil
 	case "true":
-		value = devBroker
+		value = DevBroker
 	}
-	if err := hostport(value); err != nil {
+	if err := hostport(value); err != nil && !strings.HasSuffix(value, ":0") {
 		return err
 	}
 	if !IsLoopback(value) {
@@ -103,10 +110,18 @@ func parseDev(c *Config, value string) error {
 	return nil
 }
 
+func parseSigning(c *Config, value string) error {
+	if value != "" && len(value) < MinSecret {
+		return fmt.Errorf("a secret of %d characters is weak, %d is the least; `openssl rand -hex 32` makes a good one", len(value), MinSecret)
+	}
+	c.Events.Signing = value
+	return nil
+}
+
 func hostport(value string) error {
 	host, port, err := net.SplitHostPort(value)
 	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 || host == "" {
-		return fmt.Errorf("%q is not host:port, such as %s", value, devBroker)
+		return fmt.Errorf("%q is not host:port, such as %s", value, DevBroker)
 	}
 	return nil
 }

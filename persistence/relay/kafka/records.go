@@ -37,3 +37,19 @@ func CloudEvents(_ context.Context, events []relay.Event) ([]*kgo.Record, error)
 func header(key, value string) kgo.RecordHeader {
 	return kgo.RecordHeader{Key: key, Value: []byte(value)}
 }
+
+// Signed is CloudEvents with the attribute `signature`, for consumers that share the secret.
+func Signed(secret []byte) Format {
+	return func(ctx context.Context, events []relay.Event) ([]*kgo.Record, error) {
+		records, err := CloudEvents(ctx, events)
+		for i, r := range records {
+			e := &events[i]
+			signature := relay.Signature(secret, e.ID, e.Source, e.Type.String(), string(e.Employee), e.At.String(), e.Data)
+			r.Headers = append(r.Headers, header(SignatureHeader, signature))
+		}
+		return records, err
+	}
+}
+
+// SignatureHeader has the signature of relay.Signature.
+const SignatureHeader = "ce_signature"

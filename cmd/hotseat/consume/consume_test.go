@@ -1,0 +1,332 @@
+package consume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
+
+	"github.com/hotseat-hub/hotseat/cmd/hotseat/client"
+	"github.com/hotseat-hub/hotseat/persistence/relay"
+	"github.com/hotseat-hub/hotseat/persistence/relay/kafka"
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const soon = 20 * time.Second
+
+// hub is a server as far as the enforcer asks it: by idempotency key, with times.
+type hub struct {
+	mu       sync.Mutex
+	sessions map[string]client.Session
+	keys     map[string]string
+	logins   []client.TrustedLoginRequest
+	away     error
+	now      time.Time
+}
+
+func newHub() *hub {
+	return &hub{sessions: map[string]client.Session{}, keys: map[string]string{}, now: time.Now()}
+}
+
+func (h *hub) Sessions(_ context.Context, employee string) (*client.SessionList, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.away != nil {
+		return nil, h.away
+	}
+	s, ok := h.sessions[employee]
+	if !ok {
+		return nil, &client.Problem{Status: http.StatusNotFound, Code: "not_found"}
+	}
+	return &client.SessionList{Sessions: []client.Session{s}}, nil
+}
+
+func (h *hub) TrustedLogin(_ context.Context, r client.TrustedLoginRequest) (*client.Login, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r.Employee == "locked" {
+		return nil, &client.Problem{Status: 423, Code: "employee_locked"}
+	}
+	if _, seen := h.keys[r.IdempotencyKey]; !seen {
+		h.logins = append(h.logins, r)
+		h.keys[r.IdempotencyKey] = r.Employee
+		h.sessions[r.Employee] = client.Session{Employee: r.Employee, Terminal: r.Terminal, ExternalID: r.ExternalID, CreatedAt: h.now}
+	}
+	return &client.Login{Session: h.sessions[r.Employee]}, h.away
+}
+
+func (h *hub) set(change func(*hub)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change(h)
+}
+
+func (h *hub) made() []client.TrustedLoginRequest {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]client.TrustedLoginRequest(nil), h.logins...)
+}
+
+var secret = []byte("a secret of sixteen and more")
+
+// login is a started event of another system, signed.
+func login(employee string, epoch int, at time.Time) *kgo.Record {
+	e := relay.Encode("https://other.example", session.Event{
+		Type: session.Started, Employee: session.EmployeeID(employee), Epoch: session.Epoch(epoch), N: 1, At: session.TimeOf(at),
+		Session: session.Session{ID: session.ID{1, byte(epoch)}, Terminal: "till-9", Device: "Firefox"},
+	})
+	records, err := kafka.Signed(secret)(context.Background(), []relay.Event{e})
+	if err != nil {
+		panic(err)
+	}
+	return records[0]
+}
+
+func enforcer(h *hub, said *[]string) *Enforcer {
+	return &Enforcer{
+		Server: h, MaxAge: 10 * time.Minute, Own: "https://hub.example", Now: func() time.Time { return h.now },
+		Said: func(e *Event, what string) { *said = append(*said, what) },
+	}
+}
+
+func parse(t *testing.T, r *kgo.Record) *Event {
+	t.Helper()
+	e, err := Parse(r)
+	require.NoError(t, err)
+	return &e
+}
+
+func TestALoginElsewhereTakesOverOnceHoweverOftenItComes(t *testing.T) {
+	h, said := newHub(), []string{}
+	f := enforcer(h, &said)
+	h.sessions["ada"] = client.Session{Employee: "ada", CreatedAt: h.now.Add(-time.Hour)}
+	r := login("ada", 7, h.now.Add(-time.Second))
+	for range 3 {
+		require.NoError(t, f.Handle(t.Context(), parse(t, r)))
+	}
+	require.Len(t, h.made(), 1)
+	made := h.made()[0]
+	require.Equal(t, "till-9", made.Terminal)
+	require.Equal(t, "Firefox", made.Device)
+	require.Equal(t, session.ID{1, 7}.String(), made.ExternalID)
+	require.True(t, made.Override)
+	require.Equal(t, []string{"skipped: seen already", "skipped: seen already"}, said[1:])
+}
+
+func TestWhatIsOldOrOwnEndsNothing(t *testing.T) {
+	h, said := newHub(), []string{}
+	f := enforcer(h, &said)
+	f.Source = "https://other.example"
+	h.sessions["ada"] = client.Session{Employee: "ada", CreatedAt: h.now.Add(-time.Minute)}
+	require.NoError(t, f.Handle(t.Context(), parse(t, login("ada", 7, h.now.Add(-2*time.Minute)))), "the session here began later")
+	require.NoError(t, f.Handle(t.Context(), parse(t, login("bea", 7, h.now.Add(-time.Hour)))))
+	own := parse(t, login("ada", 8, h.now))
+	own.Source = f.Own
+	require.NoError(t, f.Handle(t.Context(), own))
+	stranger := parse(t, login("ada", 8, h.now))
+	stranger.Source = "https://stranger.example"
+	require.NoError(t, f.Handle(t.Context(), stranger))
+	ended := parse(t, login("ada", 8, h.now))
+	ended.Type = session.Ended.String()
+	require.NoError(t, f.Handle(t.Context(), ended))
+	require.Empty(t, h.made())
+	require.Equal(t, []string{
+		"skipped: older than the session here", "skipped: older than --max-age", "skipped: it is this server's own", "skipped: it is of another source",
+	}, said)
+}
+
+// Each is what a forger, or a broken producer, would write.
+func TestForgedAndBrokenEventsArePoison(t *testing.T) {
+	h, said := newHub(), []string{}
+	f := enforcer(h, &said)
+	f.Secret = secret
+	good := func() *kgo.Record { return login("ada", 7, h.now) }
+	with := func(key, value string) *kgo.Record {
+		r := good()
+		for i := range r.Headers {
+			if r.Headers[i].Key == key {
+				r.Headers[i].Value = []byte(value)
+			}
+		}
+		return r
+	}
+	data := func(old, new string) *kgo.Record {
+		r := good()
+		r.Value = []byte(strings.Replace(string(r.Value), old, new, 1))
+		return r
+	}
+	flat := func(text string) *kgo.Record { return &kgo.Record{Topic: "pos-events", Value: []byte(text)} }
+	unsigned := with(kafka.SignatureHeader, "")
+	for name, r := range map[string]*kgo.Record{
+		"no signature":           unsigned,
+		"a wrong signature":      with(kafka.SignatureHeader, "v1,AAAA"),
+		"another subject":        with("ce_subject", "grace"),
+		"another id":             with("ce_id", "ada/8/1"),
+		"another type":           with("ce_type", "hotseat.session.ended.v1"),
+		"another time":           with("ce_time", session.TimeOf(h.now.Add(time.Second)).String()),
+		"another source":         with("ce_source", "https://hub.example"),
+		"another terminal":       data("till-9", "till-1"),
+		"of the future":          login("ada", 7, h.now.Add(time.Hour)),
+		"a flat one, unsigned":   flat(fmt.Sprintf(`{"event_type":"EMPLOYEE_LOGIN","employee_id":"ada","timestamp":%q}`, h.now.Format(time.RFC3339))),
+		"no JSON":                flat(`ada`),
+		"no type":                flat(`{"employee_id":"ada","timestamp":"2026-01-01T00:00:00Z"}`),
+		"no time":                with("ce_time", "yesterday"),
+		"another version":        with("ce_specversion", "2.0"),
+		"no data":                data(`{`, ``),
+		"huge":                   flat(strings.Repeat("x", maxRecord+1)),
+		"a bad employee":         login("ada\x00", 7, h.now),
+		"a bad terminal":         data("till-9", "till 9"),
+		"structured, no JSON":    {Headers: []kgo.RecordHeader{{Key: "content-type", Value: []byte("application/cloudevents+json")}}, Value: []byte("x")},
+		"two different subjects": data(`"employee_id":"ada"`, `"employee_id":"bea"`),
+	} {
+		e, err := Parse(r)
+		if err == nil {
+			err = f.Handle(t.Context(), &e)
+		}
+		require.ErrorIs(t, err, errPoison, name)
+	}
+	require.Empty(t, h.made())
+	require.NoError(t, f.Handle(t.Context(), parse(t, good())))
+	require.Len(t, h.made(), 1, "the honest one")
+	f.Secret = nil
+	require.ErrorIs(t, f.Handle(t.Context(), parse(t, login("locked", 1, h.now))), errPoison)
+}
+
+func TestTheOriginalsEventsAreUnderstood(t *testing.T) {
+	r := &kgo.Record{Topic: "pos-events", Partition: 2, Offset: 5, Value: []byte(
+		`{"event_type":"EMPLOYEE_LOGIN","employee_id":17,"employee_username":"ada","terminal_id":"0b9a","timestamp":"2026-03-01T09:30:00.123456"}`)}
+	e := parse(t, r)
+	require.Equal(t, "pos-events/2/5", e.ID)
+	require.Equal(t, "17", e.Employee)
+	require.True(t, e.IsLogin())
+	require.Equal(t, "2026-03-01T09:30:00.123456Z", e.At.Format(time.RFC3339Nano))
+	h, said := newHub(), []string{}
+	h.now = e.At
+	f := enforcer(h, &said)
+	f.ByUsername = true
+	require.NoError(t, f.Handle(t.Context(), e))
+	require.Equal(t, "ada", h.made()[0].Employee)
+}
+
+// reading is a Consumer that runs.
+func reading(t *testing.T, addrs []string, h Handler, change func(*Options)) (stop func()) {
+	t.Helper()
+	o := Options{Connection: kafka.Connection{Brokers: addrs}, Topic: "logins", Group: "g", FromStart: true, Dead: true, Handler: h, Trouble: func(error) {}}
+	if change != nil {
+		change(&o)
+	}
+	c, err := New(o)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	stop = sync.OnceFunc(func() { cancel(); require.NoError(t, <-done) })
+	t.Cleanup(stop)
+	return stop
+}
+
+func produce(t *testing.T, addrs []string, records ...*kgo.Record) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(addrs...), kgo.DefaultProduceTopic("logins"))
+	require.NoError(t, err)
+	defer client.Close()
+	require.NoError(t, client.ProduceSync(t.Context(), records...).FirstErr())
+}
+
+// crashing handles an event and forgets to say so, as a consumer that is killed between the effect and
+// the commit of the offset.
+type crashing struct {
+	Handler
+	after int
+	stop  context.CancelFunc
+}
+
+func (c *crashing) Handle(ctx context.Context, e *Event) error {
+	if err := c.Handler.Handle(ctx, e); err != nil {
+		return err
+	}
+	if c.after--; c.after == 0 {
+		c.stop()
+		return errors.New("killed")
+	}
+	return nil
+}
+
+// Fault 19: the next consumer gets the record again, and nothing happens twice.
+func TestAConsumerThatDiesBeforeItsCommitEndsNothingTwice(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "logins"))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	h, said := newHub(), []string{}
+	addrs := cluster.ListenAddrs()
+	for i := 1; i <= 5; i++ {
+		produce(t, addrs, login(fmt.Sprintf("employee-%d", i), 1, h.now))
+	}
+	c, err := New(Options{Connection: kafka.Connection{Brokers: addrs}, Topic: "logins", Group: "g", FromStart: true, Trouble: func(error) {}})
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	c.o.Handler = &crashing{Handler: enforcer(h, &said), after: 3, stop: stop}
+	require.NoError(t, c.Run(ctx))
+	require.Len(t, h.made(), 3)
+
+	var again []string
+	halt := reading(t, addrs, enforcer(h, &again), nil)
+	require.Eventually(t, func() bool { return len(h.made()) == 5 }, soon, time.Millisecond)
+	halt()
+	require.Equal(t, "skipped: seen already", again[0], "the third came twice")
+	require.Len(t, again, 3, "the first two were committed")
+}
+
+// Fault 20: poison is kept, with its reason and place, and what is behind it goes on.
+func TestPoisonGoesToItsTopicAndTheRestGoesOn(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "logins"), kfake.AllowAutoTopicCreation())
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	h, said := newHub(), []string{}
+	addrs := cluster.ListenAddrs()
+	produce(t, addrs, login("ada", 1, h.now), &kgo.Record{Key: []byte("k"), Value: []byte("\xff\x00"), Headers: []kgo.RecordHeader{{Key: "x", Value: []byte("y")}}}, login("bea", 1, h.now))
+	stop := reading(t, addrs, enforcer(h, &said), nil)
+	require.Eventually(t, func() bool { return len(h.made()) == 2 }, soon, time.Millisecond)
+	stop()
+	client, err := kgo.NewClient(kgo.SeedBrokers(addrs...), kgo.ConsumeTopics("logins"+DeadSuffix), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	require.NoError(t, err)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	dead := client.PollFetches(ctx).Records()
+	require.Len(t, dead, 1)
+	require.Equal(t, "\xff\x00", string(dead[0].Value))
+	require.Equal(t, "k", string(dead[0].Key))
+	require.Equal(t, "y", string(dead[0].Headers[0].Value))
+	require.Equal(t, "logins/0/1", string(dead[0].Headers[2].Value))
+}
+
+// While the server is away the consumer waits: nothing is skipped, nothing is committed.
+func TestAServerThatIsAwayIsWaitedFor(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, "logins"))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	h, said, troubles := newHub(), []string{}, make(chan error, 100)
+	h.away = &client.Unreachable{Server: "x", Err: errors.New("refused")}
+	addrs := cluster.ListenAddrs()
+	produce(t, addrs, login("ada", 1, h.now), login("bea", 1, h.now))
+	stop := reading(t, addrs, enforcer(h, &said), func(o *Options) { o.Trouble = func(err error) { troubles <- err } })
+	for range 3 {
+		require.ErrorContains(t, <-troubles, "logins/0/0")
+	}
+	require.Empty(t, h.made())
+	h.set(func(h *hub) { h.away = nil })
+	require.Eventually(t, func() bool { return len(h.made()) == 2 }, soon, time.Millisecond)
+	stop()
+}
