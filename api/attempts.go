@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -11,11 +12,11 @@ import (
 // Several goroutines call it.
 type Attempts interface {
 	// Wait is how long this employee and address must wait; zero: go on.
-	Wait(key session.Key, from netip.Addr) time.Duration
+	Wait(ctx context.Context, key session.Key, from netip.Addr) time.Duration
 	Failed(key session.Key, from netip.Addr)
 }
 
 type unlimited struct{}
 
-func (unlimited) Wait(session.Key, netip.Addr) time.Duration { return 0 }
-func (unlimited) Failed(session.Key, netip.Addr)             {}
+func (unlimited) Wait(context.Context, session.Key, netip.Addr) time.Duration { return 0 }
+func (unlimited) Failed(session.Key, netip.Addr)                              {}

@@ -93,17 +93,24 @@ func (x *exchange) enter(ctx context.Context, key session.Key, pass string, cmd 
 // checkPassword costs the same for an employee who is unknown.
 func (x *exchange) checkPassword(ctx context.Context, key session.Key, pass string) (session.Profile, error) {
 	addr := x.remote()
-	if wait := x.o.Attempts.Wait(key, addr); wait > 0 {
-		return session.Profile{}, &problem{
-			status: http.StatusTooManyRequests, code: "rate_limited",
-			detail: "too many failed logins; come back later", retryAfter: wait,
+	admit := func() error {
+		if wait := x.o.Attempts.Wait(ctx, key, addr); wait > 0 {
+			return &problem{
+				status: http.StatusTooManyRequests, code: "rate_limited",
+				detail: "too many failed logins; come back later", retryAfter: wait,
+			}
 		}
+		return nil
+	}
+	if err := admit(); err != nil {
+		return session.Profile{}, err
 	}
 	profile, err := x.o.Profiles.Profile(ctx, key)
 	if err != nil && !errors.Is(err, session.ErrNotFound) {
 		return profile, err
 	}
-	ok, err := x.o.Passwords.Verify(ctx, profile.PasswordHash, pass)
+	// Asked once more when the turn has come: of a crowd of guesses most are refused there.
+	ok, err := x.o.Passwords.Verify(ctx, profile.PasswordHash, pass, admit)
 	if err != nil {
 		return profile, err
 	}

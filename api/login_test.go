@@ -255,7 +255,7 @@ type counted struct {
 	asked  []netip.Addr
 }
 
-func (c *counted) Wait(_ session.Key, from netip.Addr) time.Duration {
+func (c *counted) Wait(_ context.Context, _ session.Key, from netip.Addr) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked = append(c.asked, from)

@@ -1,4 +1,5 @@
-// Package password hashes and checks passwords with argon2id.
+// Package password hashes and checks passwords with argon2id, and checks those that other systems
+// have hashed with bcrypt or as Django does.
 //
 // The main type is Pool: it bounds how many hashes run at once and how many wait, because each costs
 // 19 MiB and tens of milliseconds of CPU, and an attacker may ask for as many as fit.

@@ -3,9 +3,9 @@ package password
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,6 +35,7 @@ type Pool struct {
 	o       Options
 	slots   chan struct{} // one per worker; callers wait their turn in order of arrival
 	waiting atomic.Int64  // callers in the queue, at most o.Queue; one more is refused
+	prefix  string        // of the hashes that it makes
 	unknown phc           // what to check when there is no hash: no password gives it
 }
 
@@ -51,6 +52,8 @@ func New(o Options) *Pool {
 	}
 	p := &Pool{o: o, slots: make(chan struct{}, o.Workers)}
 	p.unknown = phc{Params: o.Params, salt: random(saltLength), hash: random(hashLength)}
+	head, _, _ := strings.Cut(p.unknown.String(), ",p=")
+	p.prefix = head + fmt.Sprintf(",p=%d$", o.Params.Threads)
 	return p
 }
 
@@ -66,21 +69,34 @@ func (p *Pool) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify reports whether password gives the stored hash. An empty hash stands for an employee who
-// is unknown or has no password: the work is the same and the answer is no.
-func (p *Pool) Verify(ctx context.Context, hash, password string) (bool, error) {
-	stored := &p.unknown
+// is unknown or has no password: the work is the same and the answer is no. Admit, unless nil, is
+// asked when the caller's turn has come, and its error is answered instead of doing the work: what
+// happened to others during the wait counts.
+func (p *Pool) Verify(ctx context.Context, hash, password string, admit func() error) (ok bool, err error) {
+	var against stored = &p.unknown
 	if hash != "" {
-		var err error
-		if stored, err = parsePHC(hash); err != nil {
+		if against, err = parse(hash); err != nil {
 			return false, err
 		}
 	}
-	var got []byte
-	if err := p.run(ctx, func() { got = stored.derive(password) }); err != nil {
-		return false, err
+	var refused error
+	err = p.run(ctx, func() {
+		if admit != nil {
+			refused = admit()
+		}
+		if refused == nil {
+			ok = against.matches(password)
+		}
+	})
+	if err == nil {
+		err = refused
 	}
-	return subtle.ConstantTimeCompare(got, stored.hash) == 1 && hash != "", nil
+	return ok && hash != "", err
 }
+
+// Outdated reports whether a hash that has just been checked should be made anew: it is another
+// system's, or of other costs than new ones.
+func (p *Pool) Outdated(hash string) bool { return !strings.HasPrefix(hash, p.prefix) }
 
 func (p *Pool) run(ctx context.Context, work func()) error {
 	select {

@@ -30,7 +30,7 @@ func TestAPasswordIsKnownByItsHashAlone(t *testing.T) {
 	for password, want := range map[string]bool{
 		"correct horse": true, "correct hors": false, "Correct horse": false, "": false, "correct horse\x00": false,
 	} {
-		ok, err := p.Verify(ctx, hash, password)
+		ok, err := p.Verify(ctx, hash, password, nil)
 		require.NoError(t, err)
 		require.Equal(t, want, ok, "%q", password)
 	}
@@ -45,7 +45,7 @@ func TestDefaultCostsAreTheRecommendedOnes(t *testing.T) {
 func TestAnotherProgramsHashIsUnderstood(t *testing.T) {
 	// One of the vectors that the reference implementation is tested with.
 	const known = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
-	ok, err := New(Options{}).Verify(context.Background(), known, "password")
+	ok, err := New(Options{}).Verify(context.Background(), known, "password", nil)
 	require.NoError(t, err)
 	require.True(t, ok)
 }
@@ -61,7 +61,7 @@ func TestAnUnknownEmployeeCostsTheSameAsAWrongPassword(t *testing.T) {
 	require.Len(t, p.unknown.salt, len(stored.salt))
 	require.Len(t, p.unknown.hash, len(stored.hash))
 	for _, password := range []string{"right", "", strings.Repeat("x", MaxLength)} {
-		ok, err := p.Verify(context.Background(), "", password)
+		ok, err := p.Verify(context.Background(), "", password, nil)
 		require.NoError(t, err)
 		require.False(t, ok)
 	}
@@ -69,7 +69,7 @@ func TestAnUnknownEmployeeCostsTheSameAsAWrongPassword(t *testing.T) {
 	p.slots <- struct{}{}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err = p.Verify(ctx, "", "x")
+	_, err = p.Verify(ctx, "", "x", nil)
 	require.ErrorIs(t, err, session.ErrOverloaded)
 }
 
@@ -146,7 +146,7 @@ func TestHashesThatCannotBeReadAreAnErrorAndCostNothing(t *testing.T) {
 		"$argon2id$v=19$m=64,t=1,p=1$c29t$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8",
 		"$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$", "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$%%%%",
 	} {
-		_, err := p.Verify(context.Background(), hash, "x")
+		_, err := p.Verify(context.Background(), hash, "x", nil)
 		require.ErrorIs(t, err, ErrHash, hash)
 		require.NotContains(t, err.Error(), "CTFh", "the error repeats the hash")
 	}

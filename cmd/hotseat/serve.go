@@ -15,6 +15,7 @@ import (
 
 	"github.com/hotseat-hub/hotseat/actors"
 	"github.com/hotseat-hub/hotseat/api"
+	"github.com/hotseat-hub/hotseat/api/attempts"
 	"github.com/hotseat-hub/hotseat/api/password"
 	"github.com/hotseat-hub/hotseat/api/token"
 	"github.com/hotseat-hub/hotseat/cmd/hotseat/config"
@@ -184,6 +185,7 @@ func (n *node) openAPI() (err error) {
 	n.api, err = api.New(api.Options{
 		Employees: faultyEmployees(n.system), Rows: faultyRows(rows{n.batcher}), Profiles: profiles{n.store}, View: n.view,
 		Sockets: n.hub, Socket: n.hub, Subscriptions: n.hub, Revocations: n.feed, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
+		Attempts: attempts.New(nil),
 		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 		SessionLifetime: cfg.SessionLifetime, SessionIdle: cfg.SessionIdle, MaxStaleness: cfg.MaxStaleness,
