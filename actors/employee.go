@@ -120,6 +120,10 @@ func (e *Employee) proceed() {
 // that Abandon refuses the command that did it.
 func (e *Employee) decide() {
 	f := e.flight
+	if e.handles(f.request.Command) {
+		e.finish(session.Reply{}, nil)
+		return
+	}
 	if !e.known {
 		e.load()
 		return
@@ -168,7 +172,7 @@ func (e *Employee) doubtful(c session.Command, err error) bool {
 // soft commands change only what this owner keeps in memory.
 func soft(c session.Command) bool {
 	switch c.(type) {
-	case session.Detach, session.NodeLost:
+	case session.Detach, session.NodeLost, announcement, nodesLost:
 		return true
 	}
 	return false

@@ -82,13 +82,13 @@ func (a *employeeActor) Ended(events []session.Event) {
 
 // Tell implements Env.
 func (a *employeeActor) Tell(told []session.Told, deliveries []*session.Delivery, since time.Time) {
-	a.shard.system.options.Gateway.Tell(told, deliveries, since)
+	a.shard.system.tell(told, deliveries, since)
 }
 
 // CloseSurplus implements Env.
 func (a *employeeActor) CloseSurplus(closes []session.Close) {
 	for _, c := range closes {
-		a.shard.system.options.Gateway.CloseSurplus(c.Socket)
+		a.shard.system.closeSurplus(c.Socket)
 	}
 }
 
@@ -104,4 +104,4 @@ func (a *employeeActor) Wake(at session.Time) { a.send(a.shard.pid, wake{key: a.
 func (a *employeeActor) Broken(error) { a.shard.system.metrics.broken.Inc() }
 
 // MemoryIsFresh implements Env.
-func (a *employeeActor) MemoryIsFresh() bool { return a.shard.system.options.MemoryIsFresh() }
+func (a *employeeActor) MemoryIsFresh() bool { return a.shard.system.memoryIsFresh(a.key) }

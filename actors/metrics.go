@@ -1,6 +1,10 @@
 package actors
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 type metrics struct {
 	ended *prometheus.CounterVec
@@ -17,10 +21,27 @@ func newMetrics(r prometheus.Registerer, s *System) *metrics {
 			Name: "hotseat_invariant_violations_total", Help: "States that the rules' own check refused to commit; a bug when not 0.",
 		}),
 	}
-	if r != nil {
-		r.MustRegister(m.ended, m.broken, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "hotseat_employees", Help: "Employees in memory.",
-		}, func() float64 { return float64(s.Resident()) }))
+	if r == nil {
+		return m
 	}
+	// A node of a cluster that starts again has a new System; its counters go on.
+	m.ended, m.broken = registered(r, m.ended), registered(r, m.broken)
+	resident := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hotseat_employees", Help: "Employees in memory.",
+	}, func() float64 { return float64(s.Resident()) })
+	r.Unregister(resident)
+	r.MustRegister(resident)
 	return m
+}
+
+func registered[C prometheus.Collector](r prometheus.Registerer, c C) C {
+	err := r.Register(c)
+	var before prometheus.AlreadyRegisteredError
+	if errors.As(err, &before) {
+		return before.ExistingCollector.(C)
+	}
+	if err != nil {
+		panic("register metrics: " + err.Error())
+	}
+	return c
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hotseat-hub/hotseat/session"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
 const (
@@ -21,6 +22,7 @@ const (
 // shard holds the employees whose key hashes to it. All of its fields are its actor's alone.
 type shard struct {
 	system    *System
+	number    uint64
 	pid       *actor.PID
 	employees map[session.Key]*entry
 	wheel     wheel
@@ -61,17 +63,22 @@ type (
 )
 
 func newShard(s *System, n int) *shard {
-	sh := &shard{system: s, employees: make(map[session.Key]*entry)}
+	sh := &shard{system: s, number: uint64(n), employees: make(map[session.Key]*entry)}
 	lean := actor.WithMailbox(func() actor.Mailbox { return &mailbox{workers: s.workers} })
 	sh.props = actor.PropsFromProducer(func() actor.Actor { return &employeeActor{shard: sh} }, lean, actor.WithGuardian(s.guardian))
 	props := actor.PropsFromProducer(func() actor.Actor { return sh }, lean, actor.WithGuardian(s.steadfast))
-	pid, err := s.actors.Root.SpawnNamed(props, "hub/"+strconv.Itoa(n))
+	pid, err := s.actors.Root.SpawnNamed(props, nameOfShard(uint64(n)))
 	if err != nil {
 		panic("shard names are unique: " + err.Error())
 	}
 	sh.pid = pid
 	return sh
 }
+
+// nameOfShard is where other nodes find it.
+func nameOfShard(n uint64) string { return "hub/" + strconv.FormatUint(n, 10) }
+
+func shardName(key session.Key) string { return nameOfShard(shardOf(key)) }
 
 // Receive implements actor.Actor.
 func (sh *shard) Receive(ctx actor.Context) {
@@ -87,6 +94,10 @@ func (sh *shard) Receive(ctx actor.Context) {
 		sh.passivate(m)
 	case dozed:
 		sh.putToSleep(m)
+	case *wrapperspb.BytesValue:
+		sh.remote(m)
+	case nodesLost:
+		sh.nodesLost(m)
 	}
 }
 

@@ -51,6 +51,10 @@ func (sh *shard) findAsleep(key session.Key) (at int, record []byte) {
 func (sh *shard) rouse(r *Request) (e *entry, done bool) {
 	at, record := sh.findAsleep(r.key)
 	if at < 0 {
+		if _, gone := r.Command.(session.Detach); gone { // nobody here knows that socket
+			r.answer(session.Reply{}, nil)
+			return nil, true
+		}
 		sh.system.resident.Add(1)
 		return sh.activate(r.key), false
 	}

@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,13 @@ type Options struct {
 	// MemoryIsFresh reports whether this node has owned its employees for so long that an answer
 	// which writes nothing needs no read; nil: always, as on a single node.
 	MemoryIsFresh func() bool
+	// Node is this run of this node, and Router knows the others; nil: there are none.
+	Node   session.Node
+	Router Router
+	// Elsewhere is what other nodes may ask of this one beside commands; given with a Router.
+	Elsewhere Elsewhere
+	// PeerRefused counts questions to other nodes that were too many.
+	PeerRefused prometheus.Counter
 	// IdleAfter is how long an employee without command or socket stays in memory; 2 minutes. Below
 	// the deny grace, a session without a socket would hold its seat for longer than that.
 	IdleAfter time.Duration
@@ -66,6 +74,7 @@ type System struct {
 	resident  atomic.Int64
 	asleep    atomic.Int64
 	metrics   *metrics
+	peers     *peers // nil without a Router
 }
 
 // New starts the shards; Run turns their clocks.
@@ -88,6 +97,10 @@ func New(o Options) *System {
 		// Failures are logged once, by the guardians; dead letters are late messages to who has left.
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),
 		actor.WithDeadLetterThrottleInterval(10*time.Millisecond)) // as long, a goroutine outlives a stop
+	if o.Router != nil {
+		s.peers = newPeers(s, &o)
+		s.spawnReception()
+	}
 	for n := range s.shards {
 		s.shards[n] = newShard(s, n)
 	}
@@ -98,9 +111,14 @@ func New(o Options) *System {
 func (s *System) Run(ctx context.Context) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
+	var asking sync.WaitGroup
+	if s.peers != nil {
+		asking.Go(func() { s.peers.run(ctx) })
+	}
 	for {
 		select {
 		case <-ctx.Done():
+			asking.Wait()
 			return s.stop()
 		case now := <-ticker.C:
 			for _, sh := range s.shards {

@@ -28,6 +28,9 @@ type Delivery struct {
 	after   time.Duration
 	pending int
 	waiters []waiter
+	forward func(Stage, time.Duration)
+	told    Stage // what forward was told last
+	over    bool  // forward was told the last
 }
 
 type waiter struct {
@@ -58,6 +61,28 @@ func (d *Delivery) Report(stage Stage, after time.Duration) {
 		}
 	}
 	d.waiters = kept
+	d.tell()
+}
+
+// Forward has to told, once each and in this order, what Wait would find: Sent and then Acked, or
+// Offline. It is for a caller on another node. to is called while d is locked and must not wait.
+func (d *Delivery) Forward(to func(Stage, time.Duration)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.forward = to
+	d.tell()
+}
+
+func (d *Delivery) tell() {
+	switch {
+	case d.forward == nil || d.over:
+	case d.stage > d.told:
+		d.told, d.over = d.stage, d.stage == Acked
+		d.forward(d.stage, d.after)
+	case d.settled(Sent) && d.stage == Offline:
+		d.over = true
+		d.forward(Offline, 0)
+	}
 }
 
 // Wait returns once the notice has reached until, or can no longer, or ctx is done; it answers the

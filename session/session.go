@@ -62,6 +62,9 @@ var reasonMessages = [reasonCount]string{
 // String is the reason on the wire.
 func (r Reason) String() string { return reasonNames[r] }
 
+// Valid reports whether this program knows the reason.
+func (r Reason) Valid() bool { return r < reasonCount }
+
 // By says what ended a session: the terminal of the newer login, or the name of an operator's key.
 type By struct {
 	Terminal TerminalID
