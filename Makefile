@@ -26,6 +26,10 @@ versions:
 run: build ## start the demo: three employees, its own store, nothing else needed
 	@exec bin/hotseat serve --demo
 
+.PHONY: cluster
+cluster: build ## three nodes on one PostgreSQL on this machine, until Ctrl-C
+	@go run ./examples/cluster
+
 .PHONY: build
 build: go-version ## build bin/hotseat
 	CGO_ENABLED=0 go build -trimpath -o bin/hotseat ./cmd/hotseat

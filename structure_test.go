@@ -93,6 +93,10 @@ var rules = []rule{
 		because: "a checker that shared code with the program would share its mistakes",
 	},
 	{
+		from: "examples/cluster", may: []string{"persistence/pgtest"}, tests: true,
+		because: "it starts the binary as anybody would; only the database of the occasion is the tests' own",
+	},
+	{
 		from: "bench", may: []string{"session", "actors", "persistence", "bench"},
 		because: "the other benchmarks measure parts inside one process, without HTTP",
 	},

@@ -67,6 +67,7 @@ type Options struct {
 	Profiles  Profiles
 	View      View
 	Sockets   Sockets
+	Cluster   Cluster      // nil: /v1/admin/cluster is not offered
 	Socket    http.Handler // GET /ws/session/{terminal_id}; it answers for itself
 	// Subscriptions serves those who cannot have a socket; nil: nobody.
 	Subscriptions Subscriptions

@@ -27,18 +27,18 @@ type Kind uint32
 
 // The kinds, sent by number: never renumber.
 const (
-	KindCommand   Kind = iota + 1 // to a shard: a command for an employee
-	KindAnswer                    // to who asked: the reply
-	KindRefused                   // to who asked: not understood, or not the owner
-	KindDelivery                  // to who asked: how far a notice has got
-	KindNotices                   // to a gateway: notices for its sockets
-	KindAnnounce                  // to a gateway: sockets of employees that its node owns
-	KindSurplus                   // to a gateway: a socket that is one too many
-	KindTest                      // to a gateway: a notice that ends nothing
-	KindStatus                    // to a gateway: how are you
-	KindDrain                     // to a gateway: drain yourself
-	KindTally                     // to a gateway: the handles that its node should have of this node's sockets
-	KindLook                      // to a gateway: the members have changed, look at once
+	KindCommand  Kind = iota + 1 // to a shard: a command for an employee
+	KindAnswer                   // to who asked: the reply
+	KindRefused                  // to who asked: not understood, or not the owner
+	KindDelivery                 // to who asked: how far a notice has got
+	KindNotices                  // to a gateway: notices for its sockets
+	KindAnnounce                 // to a gateway: sockets of employees that its node owns
+	KindSurplus                  // to a gateway: a socket that is one too many
+	KindTest                     // to a gateway: a notice that ends nothing
+	KindStatus                   // to a gateway: how are you
+	KindDrain                    // to a gateway: drain yourself
+	KindTally                    // to a gateway: the handles that its node should have of this node's sockets
+	KindLook                     // to a gateway: the members have changed, look at once
 )
 
 // Envelope is one message from node to node.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,13 +46,18 @@ type node struct {
 	passwords  *password.Pool
 	view       *enforce.View
 	feed       *enforce.Feed
-	system     *actors.System
+	self       session.Node   // this run, on a single node
+	system     *actors.System // nil on a node of a cluster, whose runs each have one
+	cluster    *clustered     // nil on a single node
+	employees  api.Employees  // system, or all nodes
+	schema     int64          // newest that this program knows
 	hub        *hub.Hub
 	tail       *enforce.Tail
 	events     events
 	accessKeys Keys
 	api        *api.API
 	ready      readiness
+	drained    sync.Once
 }
 
 // runServe runs the server until ctx is done and it has drained. What it has to say to a person goes
@@ -125,13 +131,22 @@ func (n *node) join(ctx context.Context) (err error) {
 // joinActorsAndHub joins the two that need each other: commits tell sockets, sockets are announced.
 func (n *node) joinActorsAndHub() (err error) {
 	cfg := n.config
-	self := session.Node("local@" + uuid.NewString())
-	gateway := &gateway{node: self}
-	n.system = actors.New(actors.Options{
-		Store: n.batcher, Gateway: faultyGateway(gateway), View: n.view, Clock: n.clock,
-		IdleAfter: max(idleAfter, cfg.DenyGrace), Log: n.log, Registerer: n.registry,
-		Refused: n.refused.WithLabelValues("employee"),
-	})
+	status, err := n.store.Schema(context.Background())
+	if err != nil {
+		return err
+	}
+	n.schema = status.Latest
+	var sockets hub.Owners
+	if cfg.Clustered() {
+		if err := n.joinCluster(); err != nil {
+			return err
+		}
+		n.self, n.employees, sockets = session.Node(cfg.Node()), n.cluster.client, announcedOwners{n.cluster.announcer}
+	} else {
+		n.self = session.Node("local@" + uuid.NewString())
+		n.system = actors.New(n.actorOptions(n.self))
+		n.employees, sockets = n.system, owners{n.system}
+	}
 	gate, err := api.NewGate(api.GateOptions{
 		Tokens: n.tokens, Rows: rows{n.batcher}, Clock: n.clock,
 		PublicURL: cfg.PublicURL, AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
@@ -140,11 +155,20 @@ func (n *node) joinActorsAndHub() (err error) {
 		return err
 	}
 	n.hub, err = hub.New(hub.Options{
-		Node: self, Gate: gate, Owners: owners{n.system}, Ended: n.view, Now: n.clock.Now,
+		Node: n.self, Gate: gate, Owners: sockets, Ended: n.view, Now: n.clock.Now,
 		Log: n.log, Registerer: n.registry, Refused: n.refused.WithLabelValues("socket"),
 	})
-	gateway.hub, n.ready.sockets = n.hub, n.hub
+	n.ready.sockets, n.ready.cluster = n.hub, n.cluster
 	return err
+}
+
+// actorOptions are for the actors of one run of this node.
+func (n *node) actorOptions(self session.Node) actors.Options {
+	return actors.Options{
+		Store: n.batcher, Gateway: faultyGateway(&gateway{of: n, node: self}), View: n.view, Clock: n.clock,
+		IdleAfter: max(idleAfter, n.config.DenyGrace), Log: n.log, Registerer: n.registry,
+		Refused: n.refused.WithLabelValues("employee"),
+	}
 }
 
 // issuer is the one kept in the store since the first start; asking for another later is an error,
@@ -183,8 +207,8 @@ func (n *node) openAPI() (err error) {
 		return err
 	}
 	n.api, err = api.New(api.Options{
-		Employees: faultyEmployees(n.system), Rows: faultyRows(rows{n.batcher}), Profiles: profiles{n.store}, View: n.view,
-		Sockets: n.hub, Socket: n.hub, Subscriptions: n.hub, Revocations: n.feed, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
+		Employees: faultyEmployees(n.employees), Rows: faultyRows(rows{n.batcher}), Profiles: profiles{n.store}, View: n.view,
+		Sockets: n.terminals(), Cluster: nodes{n}, Socket: n.hub, Subscriptions: n.hub, Revocations: n.feed, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
 		Attempts: attempts.New(nil),
 		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,

@@ -104,6 +104,9 @@ type faultStore struct {
 	writes atomic.Int64
 }
 
+// Unwrap is the store without faults.
+func (s *faultStore) Unwrap() persistence.Store { return s.Store }
+
 // everyNth is how many writes there are for each that is treated badly.
 const everyNth = 20
 

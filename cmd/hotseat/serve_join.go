@@ -9,7 +9,6 @@ import (
 	"github.com/hotseat-hub/hotseat/api"
 	"github.com/hotseat-hub/hotseat/api/token"
 	"github.com/hotseat-hub/hotseat/cmd/hotseat/config"
-	"github.com/hotseat-hub/hotseat/hub"
 	"github.com/hotseat-hub/hotseat/hub/enforce"
 	"github.com/hotseat-hub/hotseat/persistence"
 	"github.com/hotseat-hub/hotseat/persistence/batch"
@@ -22,14 +21,14 @@ import (
 // gateway carries the actors' notices to the sockets. On a single node they are all in its hub; a
 // socket of an earlier boot went with its process.
 type gateway struct {
-	hub  *hub.Hub
+	of   *node // its hub is made after the actors
 	node session.Node
 }
 
 func (g *gateway) Tell(told []session.Told, deliveries []*session.Delivery, since time.Time) {
 	for i := range told {
 		if told[i].Socket.Node == g.node {
-			g.hub.Tell(told[i].Socket.Conn, told[i].Notice, deliveries[i], since)
+			g.of.hub.Tell(told[i].Socket.Conn, told[i].Notice, deliveries[i], since)
 		} else if deliveries[i] != nil {
 			deliveries[i].Report(session.Offline, 0)
 		}
@@ -38,13 +37,13 @@ func (g *gateway) Tell(told []session.Told, deliveries []*session.Delivery, sinc
 
 func (g *gateway) CloseSurplus(s session.Socket) {
 	if s.Node == g.node {
-		g.hub.CloseSurplus(s.Conn)
+		g.of.hub.CloseSurplus(s.Conn)
 	}
 }
 
 func (g *gateway) Sockets(id session.ID) []session.Socket {
 	var sockets []session.Socket
-	for _, conn := range g.hub.SocketsOf(id) {
+	for _, conn := range g.of.hub.SocketsOf(id) {
 		sockets = append(sockets, session.Socket{Node: g.node, Conn: conn})
 	}
 	return sockets
@@ -116,33 +115,44 @@ func (s signingKeys) AddSigningKey(ctx context.Context, key token.Key) error {
 	return s.store.AddSigningKey(ctx, persistence.SigningKey(key))
 }
 
-// startedLog walks the store's log for the sweeper, and goes on after a restart where it was.
+// startedLog walks the store's log for the sweeper, on the node that leads, and goes on where it or an
+// earlier leader was.
 type startedLog struct {
 	store   persistence.Store
-	begun   bool
+	holder  string // this node; unique among those that run
+	term    persistence.Term
 	at      persistence.LogPosition // up to here everything was swept
 	reached persistence.LogPosition // the end of what next returned last
 }
 
-// sweepMark is the mark's name in the store.
-const sweepMark = "sweep"
-
-// sweepBatch is how many logins the sweeper looks at in one read.
-const sweepBatch = 1000
+const (
+	// sweepMark is the mark's name in the store, and the leadership's.
+	sweepMark = "sweep"
+	// sweepBatch is how many logins the sweeper looks at in one read.
+	sweepBatch = 1000
+	// sweepTerm is how long the leadership holds: two sweeps and a half.
+	sweepTerm = 150 * time.Second
+)
 
 func (l *startedLog) next(ctx context.Context, before session.Time) (events []session.Event, err error) {
-	if !l.begun {
+	term, err := l.store.Lead(ctx, sweepMark, l.holder, sweepTerm)
+	if err != nil || term == 0 {
+		l.term = 0
+		return nil, err
+	}
+	if term != l.term {
 		if l.at, err = l.store.Mark(ctx, sweepMark); err != nil {
 			return nil, err
 		}
-		l.begun = true
+		l.term = term
 	}
 	events, l.reached, err = l.store.Started(ctx, l.at, before, sweepBatch)
 	return events, err
 }
 
 func (l *startedLog) swept(ctx context.Context) error {
-	if err := l.store.SetMark(ctx, sweepMark, l.reached); err != nil {
+	if err := l.store.SetMarkAs(ctx, sweepMark, l.term, sweepMark, l.reached); err != nil {
+		l.term = 0 // somebody else may lead: look again
 		return err
 	}
 	l.at = l.reached

@@ -30,6 +30,7 @@ const (
 type readiness struct {
 	view         *enforce.View
 	sockets      *hub.Hub
+	cluster      *clustered // nil on a single node
 	maxStaleness time.Duration
 	draining     atomic.Bool
 }
@@ -38,6 +39,11 @@ func (r *readiness) reasons() []string {
 	var reasons []string
 	if r.draining.Load() {
 		reasons = append(reasons, "draining")
+	}
+	if r.cluster != nil {
+		if why := r.cluster.NotReady(); why != "" {
+			reasons = append(reasons, why)
+		}
 	}
 	if age := r.view.Staleness(time.Now()); age > r.maxStaleness {
 		reasons = append(reasons, fmt.Sprintf("the store has not answered for %s", age.Round(time.Millisecond)))
@@ -57,7 +63,7 @@ func (n *node) run(ctx context.Context, stdout io.Writer) error {
 		group.Go(func() error { return run(failed) })
 	}
 	// The actors outlive those who ask them, the batcher outlives the actors.
-	stopActors := runUntilStopped(group, n.system.Run)
+	stopActors := n.runActors(group)
 	stopBatcher := runUntilStopped(group, n.batcher.Run)
 	if port, ok := n.listeners.public.(*hub.Port); ok {
 		if err := n.hub.AcceptFrom(port); err != nil {
@@ -84,15 +90,35 @@ func (n *node) run(ctx context.Context, stdout io.Writer) error {
 	return errors.Join(group.Wait(), err)
 }
 
+// runActors returns what stops them; on a node of a cluster it leaves the cluster first.
+func (n *node) runActors(group *errgroup.Group) (stop func()) {
+	if n.cluster == nil {
+		return runUntilStopped(group, n.system.Run)
+	}
+	ctx, stopAnnouncer := context.WithCancel(context.Background())
+	group.Go(func() error { return n.cluster.announcer.Run(ctx) })
+	leave := n.cluster.run(group)
+	return func() {
+		stopAnnouncer()
+		leave()
+	}
+}
+
 func runUntilStopped(group *errgroup.Group, run func(context.Context) error) (stop context.CancelFunc) {
 	ctx, stop := context.WithCancel(context.Background())
 	group.Go(func() error { return run(ctx) })
 	return stop
 }
 
-// drain lets proxies notice that this node is not ready, then sends the sockets elsewhere.
-func (n *node) drain() {
+// drain lets proxies notice that this node is not ready, gives its employees to other nodes, and sends the
+// sockets elsewhere. It is done once; who asks again waits for it.
+func (n *node) drain() { n.drained.Do(n.drainOnce) }
+
+func (n *node) drainOnce() {
 	n.ready.draining.Store(true)
+	if n.cluster != nil {
+		n.cluster.Drain()
+	}
 	n.log.Info("draining", "delay", n.config.DrainDelay, "sockets", n.hub.Count(), "over", n.config.DrainDuration)
 	<-time.After(n.config.DrainDelay)
 	over, cancel := context.WithTimeout(context.Background(), n.config.DrainDuration)
@@ -123,11 +149,11 @@ func (n *node) serve(group *errgroup.Group, on net.Listener, handler http.Handle
 }
 
 func (n *node) sweeper() *actors.Sweeper {
-	started := &startedLog{store: n.store}
+	started := &startedLog{store: n.store, holder: string(n.self)}
 	return &actors.Sweeper{
 		Next: started.next, Swept: started.swept, Load: n.batcher.Load, Clock: n.clock, Lifetime: n.config.SessionLifetime, Log: n.log,
 		Expire: func(ctx context.Context, key session.Key) error {
-			_, err := n.system.Do(ctx, key, session.Expire{})
+			_, err := n.employees.Do(ctx, key, session.Expire{})
 			return err
 		},
 	}

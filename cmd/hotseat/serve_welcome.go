@@ -95,7 +95,7 @@ func (n *node) seedDemo(ctx context.Context) error {
 	}
 	for _, e := range demoEmployees {
 		id, email, legacy := session.EmployeeID(e.id), e.id+"@example.com", &e.legacy
-		_, err := n.system.Do(ctx, id.Key(), session.Create{
+		_, err := n.employees.Do(ctx, id.Key(), session.Create{
 			Employee: id, Actor: "demo",
 			Profile: session.ProfilePatch{
 				Username: &e.id, FirstName: &e.first, LastName: &e.last, Email: &email, Role: &e.role,

@@ -51,7 +51,7 @@ func StateDirectory(environ []string) string {
 
 // check refuses values that are right alone and wrong together.
 func (c *Config) check() error {
-	return errors.Join(c.checkListeners(), c.checkLifetimes(), c.checkKeys(), c.checkEvents(), c.checkDemo())
+	return errors.Join(c.checkListeners(), c.checkLifetimes(), c.checkKeys(), c.checkCluster(), c.checkEvents(), c.checkDemo())
 }
 
 func (c *Config) checkListeners() error {

@@ -40,6 +40,13 @@ type Config struct {
 	LogFormat     string // auto, text, json
 	LogLevel      string // debug, info, warn, error
 
+	ClusterListen    string // host:port for other nodes; empty: a single node
+	ClusterAdvertise string // host:port where they reach it; empty: ClusterListen
+	NodeName         string // empty: made of the machine's name and the port
+	ClusterTLSCert   string // files, all three or none
+	ClusterTLSKey    string
+	ClusterTLSCA     string
+
 	AllowedOrigins []string // scheme://host[:port], lower case
 	TrustedProxies []netip.Prefix
 

@@ -144,6 +144,31 @@ var Table = []Setting{
 	},
 
 	{
+		Name: "cluster-listen", Value: "host:port", Note: "none: a single node", parse: optionalAddress(func(c *Config) *string { return &c.ClusterListen }),
+		Help: "where other nodes of the cluster connect; needs a postgres:// store and given keys",
+	},
+	{
+		Name: "cluster-advertise", Value: "host:port", Note: "cluster-listen", parse: optionalAddress(func(c *Config) *string { return &c.ClusterAdvertise }),
+		Help: "where the other nodes reach this one, if not where it listens",
+	},
+	{
+		Name: "node-name", Value: "name", Note: "the machine's name and the port of cluster-listen", parse: parseNodeName,
+		Help: "name of this node, the same over restarts and no other node's",
+	},
+	{
+		Name: "cluster-tls-cert", Value: "file", Note: "none: plain, on loopback only", parse: text(func(c *Config) *string { return &c.ClusterTLSCert }),
+		Help: "PEM certificate of this node, for serving and for calling the others",
+	},
+	{
+		Name: "cluster-tls-key", Value: "file", Note: "none", parse: text(func(c *Config) *string { return &c.ClusterTLSKey }),
+		Help: "PEM private key of this node",
+	},
+	{
+		Name: "cluster-tls-ca", Value: "file", Note: "none", parse: text(func(c *Config) *string { return &c.ClusterTLSCA }),
+		Help: "PEM certificates of the authority that signed the nodes' certificates; no other node is let in",
+	},
+
+	{
 		Name: "demo", Default: "false", parse: parseDemo,
 		Help: "employees ada, grace and edsger (password demo-password) in a store of its own, ./hotseat-demo; loopback only",
 	},
