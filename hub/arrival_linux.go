@@ -132,7 +132,7 @@ func (s *shard) adopt(fd int, b begun) {
 // begin makes a socket of a descriptor that epoll watches.
 func (s *shard) begin(fd int, b begun) {
 	hub, at := s.engine.hub, s.engine.slab.grow(fd)
-	tune(fd)
+	tune(fd, hub.options.UserTimeout)
 	at.owner.Store(uint32(s.number + 1))
 	at.generation.Add(1)
 	s.sockets++
@@ -163,7 +163,7 @@ func (s *shard) turnAway(fd int) {
 }
 
 // tune is tuneTCP for a descriptor.
-func tune(fd int) {
+func tune(fd int, userTimeout time.Duration) {
 	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
 	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(userTimeout.Milliseconds()))

@@ -29,7 +29,7 @@ type conn struct {
 // newConn makes an admitted connection one of the engine.
 func newConn(e *goroutines, id uint64, nc net.Conn) *conn {
 	nc.SetDeadline(time.Time{}) // the HTTP server's
-	tuneTCP(nc)
+	tuneTCP(nc, e.hub.options.UserTimeout)
 	return &conn{id: id, engine: e, net: nc, raw: direct(nc)}
 }
 

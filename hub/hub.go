@@ -39,6 +39,10 @@ type Options struct {
 	// how long they may wait without any progress; 30 s.
 	WriteQueue   int
 	WriteTimeout time.Duration
+	// UserTimeout is how long a peer may leave bytes unacknowledged before the kernel gives its
+	// connection up; 20 s. With the pings this finds peers that have vanished; too short loses those
+	// whose network only stumbles.
+	UserTimeout time.Duration
 	// MessageLimit is the longest message of a client, in bytes; 4 KiB.
 	MessageLimit int
 	// FrameBurst and FrameRate bound the frames of one socket: so many at once, and so many a
@@ -132,6 +136,7 @@ func (o *Options) setDefaults() {
 	orDefault(&o.PingSpread, 15*time.Second)
 	orDefault(&o.WriteQueue, 64<<10)
 	orDefault(&o.WriteTimeout, 30*time.Second)
+	orDefault(&o.UserTimeout, 20*time.Second)
 	orDefault(&o.MessageLimit, 4<<10)
 	orDefault(&o.FrameBurst, 60)
 	orDefault(&o.FrameRate, 10)

@@ -3,6 +3,7 @@ package hub
 import (
 	"net"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -41,9 +42,9 @@ func TestTheKernelTreatsSocketsOfShardsAsItDoesTheOthers(t *testing.T) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	require.NoError(t, err)
 	defer unix.Close(fd)
-	tune(fd)
+	tune(fd, 20*time.Second)
 	for _, option := range []struct{ level, name, want int }{
-		{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(userTimeout.Milliseconds())},
+		{unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 20_000},
 		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
 		{unix.SOL_SOCKET, unix.SO_SNDBUF, 2 * sendBuffer},
 	} {

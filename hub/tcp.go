@@ -10,13 +10,9 @@ import (
 // megabytes, all of which would pass for delivered.
 const sendBuffer = 32 << 10
 
-// userTimeout is how long a peer may leave bytes unacknowledged, or its window shut, before the
-// kernel gives the connection up. With a ping each half minute it finds peers that have vanished.
-const userTimeout = 20 * time.Second
-
 // tuneTCP sets what a socket of this hub needs. Errors are left to the first read or write: a
 // connection that cannot be tuned is broken already, or is no TCP at all.
-func tuneTCP(nc net.Conn) {
+func tuneTCP(nc net.Conn, userTimeout time.Duration) {
 	if tcp, ok := beneath(nc).(*net.TCPConn); ok {
 		tcp.SetWriteBuffer(sendBuffer)
 		tcp.SetNoDelay(true)

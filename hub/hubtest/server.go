@@ -22,6 +22,8 @@ type Server struct {
 	TLS   *tls.Config // for clients; nil: plain
 	// Stop ends Run and waits for it; the test's end does so too.
 	Stop func()
+
+	dialer func(addr string) (net.Conn, error) // nil: from where the test runs
 }
 
 // Listener is a way to reach a Hub.
@@ -106,7 +108,11 @@ func (s *Server) dial(t *testing.T) net.Conn {
 
 // tryDial is dial for when the server may have stopped.
 func (s *Server) tryDial(t *testing.T) (net.Conn, error) {
-	nc, err := net.Dial("tcp", s.Addr)
+	dial := s.dialer
+	if dial == nil {
+		dial = func(addr string) (net.Conn, error) { return net.Dial("tcp", addr) }
+	}
+	nc, err := dial(s.Addr)
 	if err != nil {
 		return nil, err
 	}
