@@ -86,6 +86,9 @@ func (x *exchange) enter(ctx context.Context, key session.Key, pass string, cmd 
 		case errors.Is(err, session.ErrNotFound): // deleted in between
 			return reply, errInvalidCredentials
 		}
+		if err == nil && x.o.Passwords.Outdated(profile.PasswordHash) {
+			x.renew(ctx, key, pass, profile.Credential)
+		}
 		return reply, err
 	}
 }

@@ -29,6 +29,7 @@ var routes = []route{
 
 	{method: "GET", pattern: "/v1/admin/employees", role: admin, handle: (*exchange).listEmployees},
 	{method: "POST", pattern: "/v1/admin/employees", role: admin, handle: (*exchange).createEmployee},
+	{method: "POST", pattern: "/v1/admin/employees/import", role: admin, instant: true, handle: (*exchange).importEmployees},
 	{method: "GET", pattern: "/v1/admin/employees/{employee_id}", role: admin, handle: (*exchange).showEmployee},
 	{method: "PATCH", pattern: "/v1/admin/employees/{employee_id}", role: admin, handle: (*exchange).patchEmployee},
 	{method: "DELETE", pattern: "/v1/admin/employees/{employee_id}", role: admin, handle: (*exchange).deleteEmployee},

@@ -124,7 +124,10 @@ type Update struct {
 	Default      Policy
 	Locked       *bool
 	KeepSessions bool // after a password change
-	Actor        string
+	// Checked, unless zero, is the credential that the caller has checked: when it is another by
+	// now nothing is changed.
+	Checked uint32
+	Actor   string
 }
 
 // Delete leaves a tombstone.

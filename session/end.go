@@ -94,6 +94,9 @@ func (st *step) update(c *Update) error {
 	if !st.Exists() {
 		return ErrNotFound
 	}
+	if c.Checked != 0 && c.Checked != st.Credential {
+		return ErrCredentialChanged
+	}
 	st.begin(false)
 	st.expire()
 	if c.Profile != nil {

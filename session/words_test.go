@@ -120,7 +120,7 @@ func (w *world) update() session.Command {
 	a := w.args
 	c := session.Update{
 		Deadline: w.deadline(), SetPolicy: a.has("policy"), KeepSessions: a.has("keep"), Actor: "ops",
-		Default: session.Policy{MaxSessions: 1, OnLimit: session.Takeover},
+		Default: session.Policy{MaxSessions: 1, OnLimit: session.Takeover}, Checked: uint32(w.num("checked")),
 	}
 	if c.SetPolicy {
 		c.Policy = w.policy(a.str("policy"))

@@ -10,8 +10,8 @@ import (
 )
 
 func newEmployees(p program) *cobra.Command {
-	return group("employees", "Add, lock and unlock employees", "  hotseat employees lock ada",
-		newEmployeesAdd(p), newEmployeesLock(p), newEmployeesUnlock(p))
+	return group("employees", "Add, import, lock and unlock employees", "  hotseat employees lock ada",
+		newEmployeesAdd(p), newEmployeesImport(p), newEmployeesLock(p), newEmployeesUnlock(p))
 }
 
 // addCommand is what `hotseat employees add` was asked to do.

@@ -97,7 +97,7 @@ func printEnded(w io.Writer, list []client.Ended) {
 }
 
 // isTerminal reports whether a person types there.
-func isTerminal(r io.Reader) (fd int, yes bool) {
+func isTerminal(r any) (fd int, yes bool) {
 	f, ok := r.(interface{ Fd() uintptr })
 	if !ok {
 		return 0, false

@@ -63,8 +63,14 @@ type request struct {
 
 // keyed sends r with the first key that the server knows.
 func (c *Client) keyed(ctx context.Context, r request) error {
+	_, err := c.keyFor(ctx, r)
+	return err
+}
+
+// keyFor sends r like keyed, and answers the key that the server knew.
+func (c *Client) keyFor(ctx context.Context, r request) (string, error) {
 	if len(c.keys) == 0 {
-		return ErrNoKey
+		return "", ErrNoKey
 	}
 	var err error
 	for _, key := range c.keys {
@@ -72,10 +78,10 @@ func (c *Client) keyed(ctx context.Context, r request) error {
 		err = c.send(ctx, r)
 		var p *Problem
 		if !errors.As(err, &p) || p.Code != "invalid_token" {
-			return err
+			return key, err
 		}
 	}
-	return err
+	return "", err
 }
 
 func (c *Client) send(ctx context.Context, r request) error {
@@ -101,7 +107,24 @@ func (c *Client) send(ctx context.Context, r request) error {
 	if r.authorization != "" {
 		req.Header.Set("Authorization", r.authorization)
 	}
-	resp, err := c.http.Do(req)
+	return c.exchange(ctx, c.http, req, r.reply)
+}
+
+// stream sends r, whose body is lines of JSON, for as long as it takes.
+func (c *Client) stream(ctx context.Context, r request) error {
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base.JoinPath(r.path).String(), r.body.(io.Reader))
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", r.method, r.path, err)
+	}
+	req.Header.Set("User-Agent", "hotseat-cli")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	req.Header.Set("Authorization", r.authorization)
+	return c.exchange(ctx, &http.Client{Transport: c.http.Transport, CheckRedirect: stay}, req, r.reply)
+}
+
+func (c *Client) exchange(ctx context.Context, with *http.Client, req *http.Request, reply any) error {
+	resp, err := with.Do(req)
 	if err != nil {
 		return c.unreachable(ctx, err)
 	}
@@ -110,7 +133,7 @@ func (c *Client) send(ctx context.Context, r request) error {
 	if err != nil {
 		return c.unreachable(ctx, err)
 	}
-	return c.take(resp, text, r.reply)
+	return c.take(resp, text, reply)
 }
 
 // take decodes an answer: the reply, a Problem, or something that no Hotseat says.

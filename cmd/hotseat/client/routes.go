@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 )
@@ -90,6 +91,21 @@ func (c *Client) TestTermination(ctx context.Context, terminal string, force boo
 		r.query = url.Values{"force": {"true"}}
 	}
 	return reply, c.keyed(ctx, r)
+}
+
+// ImportEmployees sends a stream of employees, one JSON object on each line. It is read once, so the
+// key is tried first.
+func (c *Client) ImportEmployees(ctx context.Context, lines io.Reader) (*Imported, error) {
+	reply := &Imported{}
+	probe := request{method: http.MethodGet, path: "/v1/admin/employees", query: url.Values{"limit": {"1"}}}
+	key, err := c.keyFor(ctx, probe)
+	if err != nil {
+		return reply, err
+	}
+	return reply, c.stream(ctx, request{
+		method: http.MethodPost, path: "/v1/admin/employees/import", authorization: "Bearer " + key,
+		body: lines, reply: reply,
+	})
 }
 
 // RotateKeys makes a new signing key.

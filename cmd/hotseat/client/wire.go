@@ -123,6 +123,21 @@ type Rotation struct {
 	Retired   []string  `json:"retired"`
 }
 
+// Imported is the reply to an import of employees.
+type Imported struct {
+	Raw
+	Lines   int `json:"lines"`
+	Created int `json:"created"`
+	Updated int `json:"updated"`
+	Failed  int `json:"failed"`
+	Errors  []struct {
+		Line     int    `json:"line"`
+		Employee string `json:"employee_id"`
+		Code     string `json:"code"`
+		Detail   string `json:"detail"`
+	} `json:"errors"`
+}
+
 // Message is anything a socket says.
 type Message struct {
 	Raw
