@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 
-const adminKey = 'admin-key-of-the-browser-tests';
+export const adminKey = 'admin-key-of-the-browser-tests';
 export const password = 'a-password-of-the-tests';
 
 /** The real program on a store of its own. stop() and start() keep port and store. */
