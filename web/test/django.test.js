@@ -57,7 +57,7 @@ async function logIn(browser, django) {
 test('a Django application: the window of the first login is told, and its next request is nobody’s', async () => {
   const ends = [];
   try {
-    if (!existsSync(join(folder, '../../web/sdk/dist/index.js'))) execFileSync('npm', ['run', 'build', '-w', 'sdk'], { cwd: join(folder, '../../web') });
+    if (!existsSync(join(folder, '../../web/sdk/dist/index.js'))) execFileSync('npm', ['run', 'build', '-w', 'sdk'], { cwd: join(folder, '../../web'), env: { ...process.env, NODE_ENV: 'production' } });
     const port = await freePort();
     const hub = new Server('--allowed-origins', `http://127.0.0.1:${port}`, '--access-token-lifetime', '12h');
     ends.push(hub);
