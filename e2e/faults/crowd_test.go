@@ -3,6 +3,7 @@ package faults
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,10 +25,13 @@ type crowd struct {
 	hands sync.WaitGroup
 	tabs  sync.WaitGroup
 
+	// tabClient dials for tabs; nil: from here, as hands do.
+	tabClient *http.Client
+
 	people []*person
 	conns  atomic.Uint64
 	answer atomic.Int64 // logins that were answered 200
-	broken atomic.Int64 // sockets that ended without the session having ended
+	broken atomic.Int64 // greeted sockets that ended without their session having ended
 }
 
 // person is an employee, moved by several hands at once.
@@ -36,7 +40,10 @@ type person struct {
 	mu   sync.Mutex // guards what follows
 	n    int        // logins so far
 	held []granted  // the last sessions, newest last
+	all  []session.ID
 	open []*attempt // logins without an answer
+
+	seated atomic.Int64 // sockets that are established now
 }
 
 // attempt is one login with its key.
@@ -137,7 +144,7 @@ func (c *crowd) logIn(p *person) {
 func (p *person) keep(g granted) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held = append(p.held, g)
+	p.held, p.all = append(p.held, g), append(p.all, g.Session.SessionID)
 	if len(p.held) > heldSessions {
 		p.held = p.held[1:]
 	}
@@ -173,6 +180,16 @@ func (p *person) replace(g granted) {
 			p.held[i] = g
 		}
 	}
+}
+
+// granted are all sessions that logins were answered with.
+func (c *crowd) granted() (ids []session.ID) {
+	for _, p := range c.people {
+		p.mu.Lock()
+		ids = append(ids, p.all...)
+		p.mu.Unlock()
+	}
+	return ids
 }
 
 // settle asks once more for what stayed open, and everywhere for everything that is held: whatever

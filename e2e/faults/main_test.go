@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/hotseat-hub/hotseat/persistence/pgtest"
+	"go.uber.org/goleak"
 )
 
 // long makes outages as long as the table of faults says; without it they take seconds.
@@ -38,9 +38,25 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "make a network in a namespace:", err)
 		os.Exit(1)
 	}
-	code := pgtest.Main(m)
+	if !given("test.parallel") {
+		_ = flag.Set("test.parallel", "3") // rows wait more than they compute
+	}
+	code := m.Run()
+	if shared.server != nil {
+		shared.server.Close()
+	}
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
 	printRows()
 	os.Exit(code)
+}
+
+// given reports whether a flag was set by the caller.
+func given(name string) (yes bool) {
+	flag.Visit(func(f *flag.Flag) { yes = yes || f.Name == name })
+	return yes
 }
 
 // buildAndReenter builds the binaries and runs this test binary again where its network, its mounts

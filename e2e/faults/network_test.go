@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,7 +26,9 @@ func makeNetwork() error {
 		run("mount", "--make-rprivate", "/"),
 		run("mount", "-t", "tmpfs", "none", "/run/netns"),
 		run("ip", "link", "set", "lo", "up"),
-		run("ip", "link", "add", "bridge", "type", "bridge"),
+		// Without an address of its own it takes that of a cable, and another one when that cable goes:
+		// everybody who had looked it up would talk to nobody.
+		run("ip", "link", "add", "bridge", "address", "02:00:00:00:00:01", "type", "bridge"),
 		run("ip", "addr", "add", clientIP+"/24", "dev", "bridge"),
 		run("ip", "addr", "add", databaseIP+"/24", "dev", "bridge"),
 		run("ip", "link", "set", "bridge", "up"))
@@ -38,15 +41,15 @@ type host struct {
 	ip   string
 }
 
-var hosts int
+var hosts atomic.Int64
 
 // newHost makes one until the test ends.
 func newHost(t *testing.T) *host {
 	t.Helper()
-	hosts++
-	h := &host{t: t, name: fmt.Sprintf("host%d", hosts), ip: fmt.Sprintf("10.77.0.%d", 9+hosts)}
-	require.Less(t, hosts, 240, "no address left")
-	cable := fmt.Sprintf("cable%d", hosts)
+	n := hosts.Add(1)
+	require.Less(t, n, int64(240), "no address left")
+	h := &host{t: t, name: fmt.Sprintf("host%d", n), ip: fmt.Sprintf("10.77.0.%d", 9+n)}
+	cable := fmt.Sprintf("cable%d", n)
 	for _, step := range [][]string{
 		{"netns", "add", h.name},
 		{"link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", h.name},

@@ -26,6 +26,8 @@ type row struct {
 	path     string
 	notes    *history.Recorder
 	crowd    *crowd
+	listens  bool
+	started  sync.Map      // session ids that a started event told of
 	healed   time.Duration // from the fault's end to the next login, when that was measured
 }
 
@@ -38,11 +40,28 @@ var judged struct {
 // attack begins a row: the history is complete, because nobody else commands these employees.
 func attack(t *testing.T, number, fault string, promises ...verify.Promise) *row {
 	t.Helper()
+	t.Parallel()
 	r := &row{t: t, number: number, fault: fault, promises: promises, path: filepath.Join(t.TempDir(), "history.jsonl")}
 	var err error
 	r.notes, err = history.Create(r.path, history.Header{Command: "fault " + number + ": " + fault, Complete: true})
 	require.NoError(t, err)
 	return r
+}
+
+// start adds a node whose events the row notes.
+func (r *row) start(s *site, program string, args ...string) *node {
+	r.t.Helper()
+	n := s.prepare(program, args...)
+	r.listen(n)
+	n.start()
+	n.awaitReady()
+	return n
+}
+
+// seated waits until the person has so many sockets that were greeted.
+func (r *row) seated(p *person, sockets int64) {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool { return p.seated.Load() >= sockets }, patience, time.Millisecond, "%s has no socket", p.id)
 }
 
 // people starts a crowd against the nodes.
@@ -95,9 +114,13 @@ func (r *row) judge() *verify.Report {
 	return r.verdict()
 }
 
-// informed waits until every ended session's socket has had the time that it is promised.
+// informed waits for the events, and until every ended session's socket has had the time that it is
+// promised: the checker counts what stayed unaware up to the history's end.
 func (r *row) informed() {
-	time.Sleep(1500 * time.Millisecond) // the checker counts from here on what stays unaware
+	r.t.Helper()
+	r.sawEvents()
+	time.Sleep(1200 * time.Millisecond)
+	r.notes.Record(history.Operation{Kind: history.Mark, Fault: "the end", Phase: history.Over, Start: r.notes.Now()})
 }
 
 func (r *row) verdict() *verify.Report {
@@ -158,8 +181,8 @@ func printRows() {
 	}
 }
 
-// pick is how long an outage lasts: briefly in the short form.
-func pick(short, minutes time.Duration) time.Duration {
+// pick is how long an outage lasts, or how often something is tried: briefly in the short form.
+func pick[T any](short, minutes T) T {
 	if *long {
 		return minutes
 	}

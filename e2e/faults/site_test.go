@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -31,16 +32,29 @@ const patience = 30 * time.Second
 // address never changes and may be asked for by anybody.
 type site struct {
 	t        *testing.T
-	database *pgtest.Server // nil with the embedded store
+	database *pgtest.Server // the row's own; nil: the shared one, or none
 	store    string         // of --store
 	nodes    []*node
 }
 
-// newSite makes a PostgreSQL that keeps what it was told to keep.
-func newSite(t *testing.T) *site {
-	return newSiteWith(t, pgtest.Options{})
+// shared is the PostgreSQL of all rows that leave it alone.
+var shared struct {
+	once   sync.Once
+	server *pgtest.Server
+	err    error
 }
 
+// newSite is a database of its own on the shared server, which the row must leave alone.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	shared.once.Do(func() {
+		shared.server, shared.err = pgtest.Start(pgtest.Options{Fsync: true, Address: databaseIP})
+	})
+	require.NoError(t, shared.err)
+	return &site{t: t, store: shared.server.URL(t)}
+}
+
+// newSiteWith makes a PostgreSQL that keeps what it was told to keep, and may be broken.
 func newSiteWith(t *testing.T, o pgtest.Options) *site {
 	t.Helper()
 	o.Fsync, o.Address = true, databaseIP
@@ -64,6 +78,7 @@ type node struct {
 	process *exec.Cmd
 	gone    chan struct{} // closed when the process has ended
 	log     string        // the file that all runs append to
+	events  func() *eventLines
 }
 
 // add makes a node and starts it.
@@ -103,6 +118,9 @@ func (n *node) start() {
 	require.NoError(n.t, err)
 	defer log.Close()
 	n.process.Stdout, n.process.Stderr = log, log
+	if n.events != nil {
+		n.process.Stdout = n.events()
+	}
 	require.NoError(n.t, n.process.Start())
 	process, gone := n.process, make(chan struct{})
 	n.gone = gone
@@ -110,8 +128,8 @@ func (n *node) start() {
 	n.t.Cleanup(func() {
 		_ = process.Process.Kill()
 		<-gone
-		if n.t.Failed() {
-			n.t.Logf("%s said:\n%s", n.name, n.said(4000))
+		if n.t.Failed() && process == n.process {
+			n.t.Logf("%s said:\n%s", n.name, n.said(3000))
 		}
 	})
 }

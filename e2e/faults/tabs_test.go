@@ -66,7 +66,7 @@ func (t *tab) visit() bool {
 	defer cancel()
 	url := t.c.node()
 	conn, reply, err := websocket.Dial(handshake, strings.Replace(url, "http", "ws", 1)+"/ws/session/"+t.g.Session.TerminalID+"/",
-		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + t.g.AccessToken}}})
+		&websocket.DialOptions{HTTPClient: t.c.tabClient, HTTPHeader: http.Header{"Authorization": {"Bearer " + t.g.AccessToken}}})
 	if err != nil {
 		return reply == nil || reply.StatusCode >= 500 || reply.StatusCode == http.StatusTooManyRequests
 	}
@@ -76,10 +76,11 @@ func (t *tab) visit() bool {
 	id := t.c.conns.Add(1)
 	code, seated := t.listen(ctx, conn, id, url)
 	if seated {
+		t.p.seated.Add(-1)
 		t.note(history.Closed, id, url, func(o *history.Operation) { o.Close = code })
 	}
 	over := code == 1000 || code >= 4510 && code < 4600
-	if !over && ctx.Err() == nil {
+	if seated && !over && ctx.Err() == nil {
 		t.c.broken.Add(1)
 	}
 	return !over
@@ -102,6 +103,7 @@ func (t *tab) listen(ctx context.Context, conn *websocket.Conn, id uint64, url s
 		switch m.Type {
 		case "session_established":
 			seated = true
+			t.p.seated.Add(1)
 			t.note(history.Established, id, url, nil)
 		case "session_terminated":
 			t.note(history.Notice, id, url, func(o *history.Operation) { o.Reason, o.By = m.Reason, m.Epoch })

@@ -94,3 +94,19 @@ func stat(pid int) []string {
 	}
 	return strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
 }
+
+// Running reports whether the server's process is there: after a full disk, for example, it may have
+// ended by itself.
+func (s *Server) Running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		return false
+	}
+	select {
+	case <-s.done:
+		return false
+	default:
+		return true
+	}
+}

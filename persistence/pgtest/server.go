@@ -142,7 +142,7 @@ func (s *Server) Start(t testing.TB) {
 // start runs the server on a thread that stays for it: the kernel sends the signal when the thread
 // that forked ends, not the process.
 func (s *Server) start() error {
-	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses="+s.o.Address, "-c", "unix_socket_directories=", "-c", "max_connections=300"}
+	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=" + s.o.Address, "-c", "unix_socket_directories=", "-c", "max_connections=300"}
 	if !s.o.Fsync {
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
@@ -219,6 +219,12 @@ func (s *Server) Stop(t testing.TB) {
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	s.endAll(syscall.SIGKILL)
+}
+
+// Quit ends the server and its children at once, as an operator's immediate stop does.
+func (s *Server) Quit(t testing.TB) {
+	t.Helper()
+	s.endAll(syscall.SIGQUIT)
 }
 
 // endAll ends the server, then kills the children that it left, and returns when they are gone.

@@ -1,0 +1,103 @@
+package faults
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hotseat-hub/hotseat/bench/verify"
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+// Row 24. Two logins of one employee in the same instant, at one node and at two, a thousand times.
+func TestTwoLoginsInTheSameInstant(t *testing.T) {
+	for _, nodes := range []int{1, 2} {
+		t.Run(fmt.Sprintf("at %d nodes", nodes), func(t *testing.T) {
+			r := attack(t, "24", fmt.Sprintf("two logins in one instant, at %d nodes", nodes), verify.S1, verify.S2, verify.S3, verify.S4)
+			s := newSite(t)
+			var at []*node
+			for range nodes {
+				at = append(at, s.add(binaries.current))
+			}
+			c := newCrowd(t, r.notes, 10, 0, at...)
+			r.crowd = c
+			var everybody sync.WaitGroup
+			for _, p := range c.people {
+				everybody.Go(func() {
+					for i := range pick(20, 100) {
+						pair(c, p, i)
+					}
+				})
+			}
+			everybody.Wait()
+			r.judge()
+		})
+	}
+}
+
+// pair logs in twice at once, at different nodes if there are two, and uses both tokens everywhere.
+func pair(c *crowd, p *person, i int) {
+	var both sync.WaitGroup
+	for hand := range 2 {
+		both.Go(func() {
+			a := &attempt{terminal: fmt.Sprintf("till-%d-%d", i, hand), key: fmt.Sprintf("key-%d-%d", i, hand)}
+			for !c.try(p, a, c.at[hand%len(c.at)]) {
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+	}
+	both.Wait()
+	for range 4 {
+		c.use(p)
+	}
+}
+
+// Row 32. A handler that panics, an actor that panics, and a flood for one employee cost nobody else.
+func TestPanicsAndAFloodCostNobodyElse(t *testing.T) {
+	r := attack(t, "32", "panics in handler and actor; one employee flooded", all...)
+	s := newSite(t)
+	n := s.prepare(binaries.faulty)
+	r.listen(n)
+	n.env = append(n.env, "HOTSEAT_TEST_FAULT=panic-in-handler=breaker,panic-in-actor=till-boom")
+	n.start()
+	n.awaitReady()
+	c := r.people(20, 50*time.Millisecond, n)
+	r.busy(50)
+	before := c.broken.Load()
+
+	require.NotEqual(t, http.StatusOK, call(n.url, "POST", "/v1/sessions", serviceKey, object{"employee_id": "breaker"}).status)
+	r.busy(20)
+
+	victim := &person{id: session.Key("victim")}
+	c.people = append(c.people, victim)
+	require.True(t, c.try(victim, &attempt{terminal: "till-1", key: "1"}, n.url))
+	r.seated(victim, 1)
+	boom := &attempt{terminal: "till-boom", key: "2"}
+	for !c.try(victim, boom, n.url) { // the actor breaks after its commit, and every repeat finds the login done
+		time.Sleep(20 * time.Millisecond)
+	}
+	require.True(t, c.try(victim, &attempt{terminal: "till-3", key: "3"}, n.url))
+	require.EqualValues(t, 3, victim.held[len(victim.held)-1].Session.Epoch)
+
+	flooded := &person{id: session.Key("flooded")}
+	c.people = append(c.people, flooded)
+	var flood sync.WaitGroup
+	var turned sync.Map // statuses
+	for i := range 400 {
+		flood.Go(func() {
+			a := &attempt{terminal: fmt.Sprintf("till-%d", i), key: fmt.Sprint(i)}
+			turned.Store(c.try(flooded, a, n.url), true)
+		})
+	}
+	r.busy(50)
+	flood.Wait()
+	_, refused := turned.Load(false)
+	require.True(t, refused, "the queue of one employee is bounded, and 400 at once fill it")
+	require.Equal(t, before, c.broken.Load(), "sockets that it cost")
+	require.True(t, n.running())
+	r.judge()
+}
