@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -35,6 +34,8 @@ type site struct {
 	database *pgtest.Server // the row's own; nil: the shared one, or none
 	store    string         // of --store
 	nodes    []*node
+
+	authority *authority // of the nodes' certificates; nil until there is a cluster
 }
 
 // shared is the PostgreSQL of all rows that leave it alone.
@@ -189,16 +190,6 @@ func (n *node) said(most int) string {
 		return err.Error()
 	}
 	return string(text[max(0, len(text)-most):])
-}
-
-// cluster asks the node who is in.
-func (n *node) cluster() (status struct {
-	Nodes []struct{ Node, Name, State string } `json:"nodes"`
-},
-) {
-	a := call(n.url, "GET", "/v1/admin/cluster", adminKey, nil)
-	_ = json.Unmarshal(a.body, &status) // empty when it cannot say
-	return status
 }
 
 // environment is the test's own without settings of Hotseat.
