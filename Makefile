@@ -51,7 +51,7 @@ race: deps ## the rules, actors, sockets and HTTP under the race detector
 .PHONY: fuzz
 # Each target: the package and its fuzz function.
 FUZZ := session:FuzzStep session:FuzzDecodeRow session:FuzzDecodeEvents session:FuzzClean \
-	hub/frame:FuzzFrames hub:FuzzHead hub:FuzzMessage
+	hub/frame:FuzzFrames hub:FuzzHead hub:FuzzMessage actors/wire:FuzzMessages
 fuzz: go-version ## hostile commands, rows, frames, messages and requests (FUZZTIME=30s each)
 	@for target in $(FUZZ); do echo "== $$target"; \
 	  go test ./$${target%%:*} -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s; done

@@ -100,6 +100,11 @@ func (id ID) append(b []byte) []byte {
 	return b
 }
 
+// Made is when the id was made, by the clock of the node that made it: UUIDv7 begins with it.
+func (id ID) Made() Time {
+	return Time(id[0])<<40 | Time(id[1])<<32 | Time(id[2])<<24 | Time(id[3])<<16 | Time(id[4])<<8 | Time(id[5])
+}
+
 // MarshalText is String, for encoding/json.
 func (id ID) MarshalText() ([]byte, error) { return id.append(make([]byte, 0, 36)), nil }
 

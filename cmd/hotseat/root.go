@@ -46,7 +46,7 @@ func newRoot(p program) *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		newServe(p), newLogin(p), newWatch(p), newSessions(p), newEmployees(p), newTestTermination(p), newKeys(p),
+		newServe(p), newLogin(p), newWatch(p), newSessions(p), newEmployees(p), newTestTermination(p), newCluster(p), newKeys(p),
 		newConsumeEvents(p), newMigrate(p), newVerify(p), newVersion(p), newCompletion(p),
 	)
 	root.RunE = func(cmd *cobra.Command, args []string) error {

@@ -141,7 +141,7 @@ func (n *node) joinActorsAndHub() (err error) {
 		if err := n.joinCluster(); err != nil {
 			return err
 		}
-		n.self, n.employees, sockets = session.Node(cfg.Node()), n.cluster.client, announcedOwners{n.cluster.announcer}
+		n.self, n.employees, sockets = session.Node(cfg.Node()), n.cluster.client, announcedOwners{n.cluster.announcer, n.view}
 	} else {
 		n.self = session.Node("local@" + uuid.NewString())
 		n.system = actors.New(n.actorOptions(n.self))

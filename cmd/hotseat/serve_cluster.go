@@ -11,6 +11,7 @@ import (
 	"github.com/hotseat-hub/hotseat/actors/wire"
 	"github.com/hotseat-hub/hotseat/api"
 	"github.com/hotseat-hub/hotseat/hub/cluster"
+	"github.com/hotseat-hub/hotseat/hub/enforce"
 	"github.com/hotseat-hub/hotseat/persistence"
 	"github.com/hotseat-hub/hotseat/session"
 )
@@ -210,10 +211,26 @@ func (l leases) Leave(ctx context.Context, boot session.Node) error {
 }
 
 // announcedOwners announces the hub's sockets to owners on any node.
-type announcedOwners struct{ *actors.Announcer }
+type announcedOwners struct {
+	*actors.Announcer
+	view *enforce.View
+}
 
-func (o announcedOwners) Attach(_ context.Context, key session.Key, a session.Attach, done func(session.Reply, error)) {
-	o.Announcer.Attach(key, a, done)
+// Attach first asks the store about a session that may have ended before this node's view began: the
+// owner, on another node, may have answered from a memory that its own view would have corrected, and
+// this node would never hear of the ending again. The view remembers the answer.
+func (o announcedOwners) Attach(ctx context.Context, key session.Key, a session.Attach, done func(session.Reply, error)) {
+	if o.view.Knows(a.Session, a.Session.Made()) {
+		o.Announcer.Attach(key, a, done)
+		return
+	}
+	go func() {
+		if _, err := o.view.Check(ctx, key, a.Session, a.Epoch, a.Session.Made()); err != nil {
+			done(session.Reply{}, err)
+			return
+		}
+		o.Announcer.Attach(key, a, done)
+	}()
 }
 
 // elsewhere is what other nodes may ask of this one.

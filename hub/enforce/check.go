@@ -27,6 +27,13 @@ func (v *View) Check(ctx context.Context, key session.Key, id session.ID, epoch 
 	return staleness, v.ask(ctx, key, id, epoch, covers)
 }
 
+// Knows reports whether Check would answer without asking the store.
+func (v *View) Knows(id session.ID, issuedAt session.Time) bool {
+	covers := v.Covers()
+	ended, valid := v.look(id)
+	return ended != nil || valid || issuedAt.Add(-coverMargin) >= covers
+}
+
 func (v *View) look(id session.ID) (ended *session.Notice, valid bool) {
 	s := v.shardOf(id)
 	s.mu.RLock()

@@ -115,6 +115,12 @@ func (c *Client) RotateKeys(ctx context.Context, compromised bool) (*Rotation, e
 	return reply, c.keyed(ctx, request{method: http.MethodPost, path: "/v1/admin/keys/rotate", body: body, reply: reply})
 }
 
+// Nodes lists the nodes of the cluster, as the one that is asked sees them.
+func (c *Client) Nodes(ctx context.Context) (*NodeList, error) {
+	reply := &NodeList{}
+	return reply, c.keyed(ctx, request{method: http.MethodGet, path: "/v1/admin/cluster", reply: reply})
+}
+
 func admin(employee string) string { return "/v1/admin/employees/" + url.PathEscape(employee) }
 
 func messageBody(message string) map[string]string {

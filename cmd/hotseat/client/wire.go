@@ -114,6 +114,30 @@ type Sockets struct {
 	Sockets int `json:"sockets"`
 }
 
+// NodeList is the reply about a cluster.
+type NodeList struct {
+	Raw
+	Nodes []Node `json:"nodes"`
+}
+
+// Node is one of its nodes.
+type Node struct {
+	Name      string `json:"node"`
+	URL       string `json:"url"`
+	Answered  bool   `json:"answered"`
+	Ready     bool   `json:"ready"`
+	Draining  bool   `json:"draining"`
+	LeaseMS   int64  `json:"lease_remaining_ms"`
+	Employees int    `json:"employees"`
+	Sockets   int    `json:"sockets"`
+	TailLagMS int64  `json:"tail_lag_ms"`
+	Versions  struct {
+		Program  string `json:"program"`
+		Schema   int64  `json:"schema"`
+		Envelope int64  `json:"envelope"`
+	} `json:"versions"`
+}
+
 // Rotation is the reply to a rotation of the signing keys.
 type Rotation struct {
 	Raw
