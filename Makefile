@@ -88,6 +88,7 @@ bench-store: deps ## durable logins inside the process against naive takeovers i
 .PHONY: bench-sockets
 bench-sockets: go-version ## what an idle socket, a handshake and a broadcast cost, both engines in one run
 	go run ./bench/sockets
+	go test ./hub -run '^$$' -bench Million -benchtime 20x
 
 .PHONY: bench-million
 bench-million: go-version ## a million connected employees in one process: memory, and a full garbage collection

@@ -8,13 +8,14 @@ import (
 	"github.com/hotseat-hub/hotseat/session"
 )
 
-// seatRef names a seat in a seatStore; zero names none. It is class | number, with 28 bits for the number.
+// seatRef names a seat in a seatStore; zero names none. It is class | number.
 type seatRef uint32
 
 const (
-	seatStep    = 16  // the sizes of the classes are its multiples
-	seatClasses = 16  // the largest seat is 227 bytes: see appendSeat
-	seatsAtOnce = 256 // a chunk
+	seatStep       = 8   // the sizes of the classes are its multiples
+	seatClasses    = 28  // the largest seat is 221 bytes: see appendSeat
+	seatsAtOnce    = 256 // a chunk
+	seatNumberBits = 27  // a shard has fewer descriptors
 )
 
 // seatStore keeps what is known of sleeping sockets, in chunks without pointers: the collector does
@@ -36,7 +37,7 @@ func (s *seatStore) put(seat *Seat) seatRef {
 	class := &s.classes[size]
 	n := class.take(size * seatStep)
 	copy(class.place(n, size*seatStep), b)
-	return seatRef(uint32(size)<<28 | (n + 1)) // the largest class wraps to zero, see at
+	return seatRef(uint32(size)<<seatNumberBits | (n + 1))
 }
 
 func (s *seatStore) get(ref seatRef) *Seat {
@@ -51,11 +52,8 @@ func (s *seatStore) drop(ref seatRef) {
 }
 
 func (s *seatStore) at(ref seatRef) (*seatClass, int, uint32) {
-	size := int(ref >> 28)
-	if size == 0 {
-		size = seatClasses
-	}
-	return &s.classes[size], size * seatStep, uint32(ref&0x0fffffff) - 1
+	size := int(ref >> seatNumberBits)
+	return &s.classes[size], size * seatStep, uint32(ref&(1<<seatNumberBits-1)) - 1
 }
 
 func (c *seatClass) take(size int) uint32 {
@@ -84,7 +82,7 @@ const compactTerminal = 0xff
 // The flags of a kept seat.
 const seatCompat, seatBare = 1, 2
 
-// appendSeat needs at most 16 + 10 + 1 + 1 + 128 + 1 + 64 bytes, or 6 fewer.
+// appendSeat needs at most 16 + 10 + 1 + 1 + 128 + 1 + 64 = 221 bytes.
 func appendSeat(b []byte, s *Seat) []byte {
 	b = append(b, s.Session[:]...)
 	b = binary.AppendUvarint(b, uint64(s.Epoch))

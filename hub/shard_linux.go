@@ -286,13 +286,11 @@ func (s *shard) leave() {
 	for fd := range s.arrivals {
 		s.turnAway(fd)
 	}
-	for step := range handSteps {
-		s.engine.slab.step(step, func(fd int, _ *slot) {
-			if s.owns(fd) {
-				s.close(fd)
-			}
-		})
-	}
+	s.engine.slab.visit(0, s.engine.slab.size(), func(fd int, _ *slot) {
+		if s.owns(fd) {
+			s.close(fd)
+		}
+	})
 	if s.paused > 0 {
 		s.engine.paused.Add(-1)
 	}

@@ -78,13 +78,11 @@ func (e *shards) post(conn uint64, t turn) bool {
 }
 
 func (e *shards) each(visit func(uint64)) {
-	for step := range handSteps {
-		e.slab.step(step, func(fd int, at *slot) {
-			if id := at.id(fd); id&1 == 1 && e.slab.there(id) != nil {
-				visit(id)
-			}
-		})
-	}
+	e.slab.visit(0, e.slab.size(), func(fd int, at *slot) {
+		if id := at.id(fd); id&1 == 1 && e.slab.there(id) != nil {
+			visit(id)
+		}
+	})
 }
 
 func (e *shards) count() int { return int(e.open.Load()) }

@@ -51,16 +51,27 @@ func (s *slab) grow(fd int) *slot {
 	return s.at(fd)
 }
 
-// step visits the 1/256 of all slots that the clock hand passes with its step'th step.
+// size is how many slots there are.
+func (s *slab) size() int { return int(s.last.Load()) * slotsAtOnce }
+
+// step visits the 1/256 of all slots that the clock hand passes with its step'th step. They lie beside
+// each other, which memory likes. When the slab grows meanwhile, the hand meets some slots twice, or
+// not before its next round.
 func (s *slab) step(step int, visit func(fd int, at *slot)) {
-	const width = slotsAtOnce / handSteps
-	for n := range int(s.last.Load()) {
-		chunk := s.chunks[n].Load()
+	size := s.size()
+	s.visit(step*size/handSteps, (step+1)*size/handSteps, visit)
+}
+
+// visit visits the slots of some descriptors.
+func (s *slab) visit(from, until int, visit func(fd int, at *slot)) {
+	for fd := from; fd < until; {
+		chunk, end := s.chunks[fd/slotsAtOnce].Load(), min(until, (fd/slotsAtOnce+1)*slotsAtOnce)
 		if chunk == nil {
+			fd = end
 			continue
 		}
-		for i := step * width; i < (step+1)*width; i++ {
-			visit(n*slotsAtOnce+i, &chunk[i])
+		for ; fd < end; fd++ {
+			visit(fd, &chunk[fd%slotsAtOnce])
 		}
 	}
 }

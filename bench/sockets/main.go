@@ -35,13 +35,15 @@ func main() {
 }
 
 func compare(sockets, rounds int) error {
-	fmt.Printf("%d sockets\n%-12s %14s %16s %14s\n", sockets, "engine", "bytes each", "CPU us/handshake", "frames/s")
+	fmt.Printf("%d sockets\n%-12s %11s %17s %13s %11s %15s %12s %13s\n", sockets, "engine", "bytes each",
+		"CPU us/handshake", "handshakes/s", "frames/s", "all back after s", "CPU us each", "bytes then")
 	for _, kind := range []string{"goroutines", "shards", "bare"} {
 		f, err := measure(kind, sockets, rounds)
 		if err != nil {
 			return fmt.Errorf("%s: %w", kind, err)
 		}
-		fmt.Printf("%-12s %14.0f %16.1f %14.0f\n", kind, f.bytes, f.handshake.Seconds()*1e6, f.frames)
+		fmt.Printf("%-12s %11.0f %17.1f %13.0f %11.0f %15.2f %12.1f %13.0f\n", kind, f.bytes, f.handshake.Seconds()*1e6,
+			f.rate, f.frames, f.back.Seconds(), f.storm.Seconds()*1e6, f.after)
 	}
 	return nil
 }
@@ -50,7 +52,12 @@ func compare(sockets, rounds int) error {
 type figures struct {
 	bytes     float64 // per idle socket
 	handshake time.Duration
+	rate      float64 // handshakes a second
 	frames    float64 // a second
+	// A storm is all sockets leaving at once and coming back: until the last one is there again, the
+	// server's CPU time for each, and what an idle socket costs after that.
+	back, storm time.Duration
+	after       float64
 }
 
 // warm is how many sockets come before memory is first looked at, so that what one socket needs as
@@ -75,32 +82,63 @@ func measure(kind string, sockets, rounds int) (f figures, err error) {
 	if err != nil {
 		return f, err
 	}
-	cpu := s.cpu()
+	cpu, began := s.cpu(), time.Now()
 	if err := c.come(sockets - warm); err != nil {
 		return f, err
 	}
+	f.rate = float64(sockets-warm) / time.Since(began).Seconds()
 	f.handshake = (s.cpu() - cpu) / time.Duration(sockets-warm)
-	time.Sleep(handshakeOver)
-	after, err := s.settled()
-	if err != nil {
+	if f.bytes, err = s.idle(before, sockets-warm); err != nil {
 		return f, err
 	}
-	f.bytes = float64(after-before) / float64(sockets-warm)
+	if f.frames, err = broadcasts(s, c, sockets, rounds); err != nil {
+		return f, err
+	}
+	if f.back, f.storm, err = storm(s, c, sockets); err != nil {
+		return f, err
+	}
+	f.after, err = s.idle(before, sockets-warm)
+	return f, err
+}
+
+// idle is what each of n further sockets has added to the memory.
+func (s *process) idle(before int64, n int) (float64, error) {
+	time.Sleep(handshakeOver)
+	after, err := s.settled()
+	return float64(after-before) / float64(n), err
+}
+
+// storm has all sockets drop without a word and come back once the server has noticed.
+func storm(s *process, c *crowd, sockets int) (took, cpu time.Duration, err error) {
+	cpu, began := s.cpu(), time.Now()
+	c.leave()
+	for there := sockets; there > 0; time.Sleep(time.Millisecond) {
+		if err := s.say("count", &there); err != nil {
+			return 0, 0, err
+		}
+	}
+	if err := c.come(sockets); err != nil {
+		return 0, 0, err
+	}
+	return time.Since(began), (s.cpu() - cpu) / time.Duration(sockets), nil
+}
+
+// broadcasts is the median of the frames a second of many broadcasts.
+func broadcasts(s *process, c *crowd, sockets, rounds int) (float64, error) {
 	var rates []float64
 	for range rounds {
 		var b broadcast
 		if err := s.say("broadcast", &b); err != nil {
-			return f, err
+			return 0, err
 		}
 		if b.Frames != sockets {
-			return f, fmt.Errorf("a broadcast reached %d of %d", b.Frames, sockets)
+			return 0, fmt.Errorf("a broadcast reached %d of %d", b.Frames, sockets)
 		}
 		rates = append(rates, float64(b.Frames)/b.Took.Seconds())
 		c.settle()
 	}
 	slices.Sort(rates)
-	f.frames = rates[len(rates)/2]
-	return f, nil
+	return rates[len(rates)/2], nil
 }
 
 // process is the server, seen from outside.
@@ -239,4 +277,5 @@ func (c *crowd) leave() {
 		nc.Close()
 	}
 	c.readers.Wait()
+	c.all = nil
 }

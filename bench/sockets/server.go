@@ -47,6 +47,7 @@ func (f *floor) Attach(_ context.Context, _ session.Key, a session.Attach, done 
 // server is what the other process serves.
 type server interface {
 	broadcast() int // one frame to every socket
+	count() int     // sockets that have not been noticed to be gone
 }
 
 // serve is the other process: it says its address, then what broadcasts took, until its input ends.
@@ -61,6 +62,8 @@ func serve(kind string) error {
 		case "settle":
 			debug.FreeOSMemory()
 			fmt.Println("{}")
+		case "count":
+			fmt.Println(s.count())
 		case "broadcast":
 			start := time.Now()
 			n := s.broadcast()
@@ -102,6 +105,8 @@ func open(kind string) (net.Addr, server, error) {
 }
 
 type wholeHub struct{ *hub.Hub }
+
+func (h wholeHub) count() int { return h.Count() }
 
 func (h wholeHub) broadcast() int { return h.TestTermination(terminal, true) }
 
@@ -152,4 +157,16 @@ func (b *bare) broadcast() (n int) {
 		}
 	}
 	return n
+}
+
+// count closes all of them: who only writes does not notice who is gone.
+func (b *bare) count() int {
+	for len(b.fds) > 0 {
+		b.all = append(b.all, <-b.fds)
+	}
+	for _, fd := range b.all {
+		unix.Close(fd)
+	}
+	b.all = b.all[:0]
+	return 0
 }
