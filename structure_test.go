@@ -61,6 +61,10 @@ var rules = []rule{
 		because: "serve joins all parts, and is the only file that knows every package",
 	},
 	{
+		from: "cmd/hotseat/bench*.go", may: []string{"bench", "cmd/hotseat"},
+		because: "the benchmark is a client like any other, and what it does is a library of its own",
+	},
+	{
 		from: "cmd/hotseat", may: []string{"session", "persistence", "api", "bench", "cmd/hotseat"},
 		because: "commands need the client, or the store when no server holds it; running parts are joined in serve.go alone",
 	},

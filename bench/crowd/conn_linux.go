@@ -127,7 +127,7 @@ func (s *shard) heard(fd int, tag uint64, at time.Time, t *talk) {
 		s.crowd.opened(tag, at, nil)
 	}
 	if t.heard.told {
-		s.crowd.options.Events.Told(tag, at, t.heard.reason)
+		s.crowd.options.Events.Told(tag, at, t.heard.notice)
 	}
 	switch {
 	case t.heard.err != nil:

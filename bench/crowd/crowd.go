@@ -23,13 +23,19 @@ type Seat struct {
 	TLS *tls.Config
 }
 
+// Notice is what a session_terminated says: why, and the epoch of the termination.
+type Notice struct {
+	Reason string
+	Epoch  uint64
+}
+
 // Events hear what happens to sockets. They are called by the goroutine that owns the socket, one at
 // a time for each socket, and must not wait for anything.
 type Events interface {
 	// Open: the session is established, or why there is no socket.
 	Open(tag uint64, at time.Time, err error)
 	// Told: the socket read session_terminated.
-	Told(tag uint64, at time.Time, reason string)
+	Told(tag uint64, at time.Time, n Notice)
 	// Closed: an open socket is gone; 1006 when the connection broke.
 	Closed(tag uint64, at time.Time, code int)
 }

@@ -36,8 +36,8 @@ func (e ear) Open(tag uint64, _ time.Time, err error) {
 	e <- fmt.Sprintf("%d open", tag)
 }
 
-func (e ear) Told(tag uint64, _ time.Time, reason string) {
-	e <- fmt.Sprintf("%d told %s", tag, reason)
+func (e ear) Told(tag uint64, _ time.Time, n crowd.Notice) {
+	e <- fmt.Sprintf("%d told %s at %d", tag, n.Reason, n.Epoch)
 }
 
 func (e ear) Closed(tag uint64, _ time.Time, code int) { e <- fmt.Sprintf("%d closed %d", tag, code) }
@@ -82,7 +82,7 @@ func TestASocketIsToldItsEndAcknowledgesAndIsClosed(t *testing.T) {
 		require.Equal(t, 1, c.Count())
 		s.Floor.AwaitHandles(t, "ada", 1)
 		second := seat(s, "ada", "till-2")
-		require.Equal(t, "1 told new_login", heard.next(t))
+		require.Equal(t, "1 told new_login at 2", heard.next(t))
 		require.Equal(t, "1 closed 4510", heard.next(t), "the ack brings the close")
 		c.Open(2, second)
 		require.Equal(t, "2 open", heard.next(t))
@@ -98,7 +98,7 @@ func TestASocketOfAnEndedSessionIsNeverEstablished(t *testing.T) {
 		old := seat(s, "ada", "till-1")
 		_ = seat(s, "ada", "till-2")
 		c.Open(1, old)
-		require.Equal(t, "1 told new_login", heard.next(t))
+		require.Equal(t, "1 told new_login at 2", heard.next(t))
 		require.Equal(t, "1 failed: the session has ended", heard.next(t))
 	})
 }

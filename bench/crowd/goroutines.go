@@ -103,7 +103,7 @@ func (g *goroutines) greet(tag uint64, conn net.Conn, seat *Seat) (t *talk, rest
 		}
 		rest = t.hear(append(rest, buffer[:n]...))
 		if t.heard.told {
-			g.crowd.options.Events.Told(tag, time.Now(), t.heard.reason)
+			g.crowd.options.Events.Told(tag, time.Now(), t.heard.notice)
 		}
 		switch {
 		case t.heard.err != nil:
@@ -131,7 +131,7 @@ func (g *goroutines) read(tag uint64, conn net.Conn, t *talk, rest []byte) (code
 		at := time.Now()
 		rest = t.hear(append(rest, buffer[:n]...))
 		if t.heard.told {
-			g.crowd.options.Events.Told(tag, at, t.heard.reason)
+			g.crowd.options.Events.Told(tag, at, t.heard.notice)
 		}
 		if t.heard.err != nil {
 			return 1006

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // The key is always the same, and so is the answer that proves a WebSocket server (RFC 6455,
@@ -59,7 +60,7 @@ type talk struct {
 type heard struct {
 	established bool
 	told        bool
-	reason      string
+	notice      Notice
 	closed      bool
 	code        int
 	err         error
@@ -156,7 +157,7 @@ func (t *talk) message(text []byte) {
 		if t.phase == greeting {
 			t.heard.err = ErrEnded
 		}
-		t.heard.told, t.heard.reason = true, field(text, "reason")
+		t.heard.told, t.heard.notice = true, Notice{Reason: field(text, "reason"), Epoch: epochOf(text)}
 		t.say(opText, []byte(`{"type":"ack","seq":1}`))
 	}
 }
@@ -166,6 +167,17 @@ func (t *talk) say(op byte, payload []byte) {
 	payload = payload[:min(len(payload), 125)]
 	t.out = append(t.out, 0x80|op, 0x80|byte(len(payload)), 0, 0, 0, 0)
 	t.out = append(t.out, payload...)
+}
+
+// epochOf finds the epoch of a message, 0 when it has none.
+func epochOf(text []byte) uint64 {
+	_, after, _ := bytes.Cut(text, []byte(`"epoch":`))
+	digits := 0
+	for digits < len(after) && after[digits] >= '0' && after[digits] <= '9' {
+		digits++
+	}
+	epoch, _ := strconv.ParseUint(string(after[:digits]), 10, 64) // digits
+	return epoch
 }
 
 // field finds a text field of a JSON object that the server wrote: names and values without escapes.

@@ -3,7 +3,9 @@ package load
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +22,9 @@ type Pace struct {
 	// Steady makes the gaps of a Rate equal. Else they are those of a Poisson process, as of people
 	// who do not know of each other.
 	Steady bool
+	// Schedule, when given, says when each operation is to begin, in ascending order from the run's
+	// beginning, in the place of a Rate.
+	Schedule []time.Duration
 	// Seed decides the gaps.
 	Seed uint64
 	// Count ends a closed loop after so many operations; zero: only its context ends it.
@@ -58,7 +63,7 @@ func (p Pace) Run(ctx context.Context, work func(context.Context, Start) error) 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := &running{Pace: p, work: work, fail: cancel, offered: &Offered{Late: NewHistogram()}}
-	if p.Rate > 0 {
+	if p.Rate > 0 || p.Schedule != nil {
 		r.open(ctx)
 	} else {
 		r.closed(ctx)
@@ -153,9 +158,8 @@ func (r *running) open(ctx context.Context) {
 func (r *running) pace(ctx context.Context, queue chan<- due, idle *atomic.Int64) {
 	clock := newAlarm()
 	defer clock.close()
-	gaps := r.gaps()
 	began := time.Now()
-	for at := gaps(); r.Length == 0 || at < r.Length; at += gaps() {
+	for at := range r.times() {
 		if !clock.until(ctx, began.Add(at)) {
 			return
 		}
@@ -176,6 +180,21 @@ func (r *running) late(by time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.offered.Late.Record(by)
+}
+
+// times are when operations are to begin.
+func (r *running) times() iter.Seq[time.Duration] {
+	if r.Schedule != nil {
+		return slices.Values(r.Schedule)
+	}
+	gaps := r.gaps()
+	return func(yield func(time.Duration) bool) {
+		for at := gaps(); r.Length == 0 || at < r.Length; at += gaps() {
+			if !yield(at) {
+				return
+			}
+		}
+	}
 }
 
 // gaps gives the time from each operation to the next.

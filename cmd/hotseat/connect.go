@@ -38,13 +38,23 @@ func (c *connection) open() (*client.Client, error) { return c.client(nil) }
 // openAdmin gives a client with the admin keys: those of HOTSEAT_ADMIN_KEY, else those that servers
 // started here have made.
 func (c *connection) openAdmin() (*client.Client, error) {
+	secrets, err := c.secrets(adminKeyFile, "admin", func(s *config.Config) []config.Key { return s.AdminKeys })
+	if err != nil {
+		return nil, err
+	}
+	return c.client(secrets)
+}
+
+// secrets are the keys of a kind that the environment gives, else those that servers started here
+// have made.
+func (c *connection) secrets(file, kind string, given func(*config.Config) []config.Key) ([]string, error) {
 	settings, err := config.Load(pflag.NewFlagSet("", pflag.ContinueOnError), c.environ)
 	if err != nil {
 		return nil, &usageError{err}
 	}
-	found := settings.AdminKeys
+	found := given(&settings)
 	if len(found) == 0 {
-		if found, err = keysOfFolders(settings.DataDir(), config.DefaultDir, config.DemoDir); err != nil {
+		if found, err = keysOfFolders(file, kind, settings.DataDir(), config.DefaultDir, config.DemoDir); err != nil {
 			return nil, err
 		}
 	}
@@ -52,7 +62,7 @@ func (c *connection) openAdmin() (*client.Client, error) {
 	for _, k := range found {
 		secrets = append(secrets, k.Secret)
 	}
-	return c.client(secrets)
+	return secrets, nil
 }
 
 func (c *connection) client(keys []string) (*client.Client, error) {
@@ -73,7 +83,7 @@ func (c *connection) client(keys []string) (*client.Client, error) {
 	return opened, nil
 }
 
-func keysOfFolders(folders ...string) ([]config.Key, error) {
+func keysOfFolders(file, kind string, folders ...string) ([]config.Key, error) {
 	var found []config.Key
 	for i := range folders {
 		folders[i] = filepath.Clean(folders[i])
@@ -82,7 +92,7 @@ func keysOfFolders(folders ...string) ([]config.Key, error) {
 		if slices.Contains(folders[:i], dir) {
 			continue
 		}
-		keys, err := readKeys(filepath.Join(dir, adminKeyFile), "admin")
+		keys, err := readKeys(filepath.Join(dir, file), kind)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -27,8 +27,21 @@ func run(ctx context.Context, args []string, p program) int {
 		fmt.Fprintf(p.err, "see `%s --help`\n", cmd.CommandPath())
 		return client.ExitUsage
 	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return exit.code
+	}
 	return client.ExitCode(err)
 }
+
+// exitError has an exit code of its own.
+type exitError struct {
+	err  error
+	code int
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
 
 func newRoot(p program) *cobra.Command {
 	root := &cobra.Command{
@@ -47,7 +60,7 @@ func newRoot(p program) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newServe(p), newLogin(p), newWatch(p), newSessions(p), newEmployees(p), newTestTermination(p), newCluster(p), newKeys(p),
-		newConsumeEvents(p), newMigrate(p), newVerify(p), newVersion(p), newCompletion(p),
+		newConsumeEvents(p), newMigrate(p), newBench(p), newVerify(p), newVersion(p), newCompletion(p),
 	)
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/hotseat-hub/hotseat/persistence"
 	"github.com/hotseat-hub/hotseat/persistence/batch"
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
@@ -138,4 +140,14 @@ func ownCPU() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // the address is good
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func execute(ctx context.Context, url, sql string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	_, err = conn.Exec(ctx, sql)
+	return err
 }

@@ -77,7 +77,7 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer server.Close()
-	n := naive{o: o, server: server}
+	n := rival{o: o, server: server}
 	g := grouped{o: o, server: server}
 	if err := n.prepare(ctx); err != nil {
 		return fmt.Errorf("prepare pgbench: %w", err)
@@ -99,7 +99,7 @@ func run(ctx context.Context, o options) error {
 	return measure(ctx, o, &n, &g)
 }
 
-func measure(ctx context.Context, o options, n *naive, g *grouped) error {
+func measure(ctx context.Context, o options, n *rival, g *grouped) error {
 	var naives, groups result
 	for turn := range o.turns {
 		a, err := n.turn(ctx)

@@ -1,0 +1,189 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/hotseat-hub/hotseat/bench/caller"
+	"github.com/hotseat-hub/hotseat/bench/crowd"
+	"github.com/hotseat-hub/hotseat/bench/load"
+	"github.com/hotseat-hub/hotseat/bench/report"
+)
+
+// warmShare of the employees connect before memory is first looked at, so that what one employee
+// needs as much as all is not counted.
+const warmShare = 0.13
+
+// connect ramps up employees with a session and a socket each, holds them, and reads from the
+// server's memory what one costs; then further sockets for the same sessions, if asked for.
+func (r *run) connect(ctx context.Context) error {
+	r.describe(fmt.Sprintf("%d employees log in and open a socket each; the sockets are held for %s.", r.Employees, r.Hold))
+	warm := max(1, int(float64(r.Employees)*warmShare))
+	everyone := r.crew.all
+	defer func() { r.crew.all = everyone }()
+	r.crew.all = everyone[:warm]
+	if err := r.seatEveryone(ctx); err != nil {
+		return err
+	}
+	before := r.settled(ctx)
+	r.crew.all = everyone[warm:]
+	if err := r.logInEveryone(ctx); err != nil {
+		return err
+	}
+	r.crew.all = everyone
+	r.begin()
+	if err := r.ramp(ctx, everyone[warm:]); err != nil {
+		return err
+	}
+	r.pause()
+	r.handshakeFigures(len(everyone) - warm)
+	if err := r.hold(ctx); err != nil {
+		return err
+	}
+	r.notes.Figures = append(r.notes.Figures, report.Figure{Name: "sockets held", Value: float64(r.crew.sockets.Count()), Better: report.Higher})
+	after := r.settled(ctx)
+	r.bytesFigure("memory of the server per connected employee", before, after, len(everyone)-warm)
+	return r.furtherSockets(ctx, after)
+}
+
+// ramp opens a socket for each, at the rate if there is one.
+func (r *run) ramp(ctx context.Context, who []*member) error {
+	r.Progress.Phase("connect", int(r.Length/time.Millisecond))
+	timer := r.rec.Timer("handshake")
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	pace := load.Pace{Workers: r.Workers, Rate: r.Rate, Steady: r.Steady, Seed: r.Seed, Count: len(who)}
+	if r.Rate > 0 {
+		pace.Count = 0
+	}
+	offered, err := pace.Run(ctx, func(ctx context.Context, s load.Start) error {
+		if s.Number >= len(who) {
+			cancel(errRamped)
+			return nil
+		}
+		at, err := r.crew.sit(ctx, who[s.Number])
+		if err != nil {
+			return r.failed(ctx, kindOf(err))
+		}
+		r.succeed()
+		timer.Record(s.At, at)
+		return nil
+	})
+	r.offered = offered
+	if cause := context.Cause(ctx); err == nil && cause != errRamped {
+		err = cause
+	}
+	return err
+}
+
+// errRamped ends a ramp that has come to its top.
+var errRamped = fmt.Errorf("all sockets were asked for")
+
+func (r *run) handshakeFigures(n int) {
+	r.notes.Figures = append(r.notes.Figures, report.Figure{
+		Name: "handshakes/s", Value: perSecond(r.rec.Timer("handshake").Count(), r.rec.Active()), Unit: "/s", Better: report.Higher,
+	})
+	if server := r.meter("server"); server != nil {
+		r.notes.Figures = append(r.notes.Figures, report.Figure{
+			Name: "CPU of the server per handshake", Value: server.used.Seconds() * 1000 / float64(n), Unit: "ms", Better: report.Lower,
+		})
+	}
+}
+
+// hold waits; a socket that is lost meanwhile counts as a failure.
+func (r *run) hold(ctx context.Context) error {
+	r.Progress.Phase("hold", int(r.Hold/time.Millisecond))
+	r.crew.lost = func(_ *member, _ time.Time, code int) {
+		r.rec.Fail(fmt.Sprintf("socket closed by the server: %d", code))
+	}
+	select {
+	case <-time.After(r.Hold):
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// furtherSockets opens more sockets for the same sessions: what one costs beyond its employee.
+func (r *run) furtherSockets(ctx context.Context, before int64) error {
+	if r.Sockets == 0 {
+		return nil
+	}
+	more := &idle{opened: make(chan error, r.Employees*r.Sockets)}
+	var err error
+	more.sockets, err = crowd.New(crowd.Options{Events: more, Sockets: r.Employees * r.Sockets, Sources: r.Sources})
+	if err != nil {
+		return err
+	}
+	defer more.sockets.Close()
+	total := r.Employees * r.Sockets
+	r.Progress.Phase("further sockets", total)
+	_, err = load.Pace{Workers: r.Workers, Count: total}.Run(ctx, func(ctx context.Context, s load.Start) error {
+		m := r.crew.all[s.Number%len(r.crew.all)]
+		t := r.Targets[m.number%len(r.Targets)]
+		more.sockets.Open(uint64(s.Number), crowd.Seat{Address: t.Address, Host: t.Host, Terminal: m.seat.Terminal, Token: m.seat.Access, TLS: t.TLS})
+		select {
+		case err := <-more.opened:
+			return err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("further sockets: %w", err)
+	}
+	if err := r.hold(ctx); err != nil {
+		return err
+	}
+	r.bytesFigure("memory of the server per further socket", before, r.settled(ctx), total)
+	return nil
+}
+
+// idle hears of sockets that nobody does anything with.
+type idle struct {
+	sockets *crowd.Crowd
+	opened  chan error // its room is for all
+}
+
+func (i *idle) Open(_ uint64, _ time.Time, err error) { i.opened <- err }
+func (*idle) Told(uint64, time.Time, crowd.Notice)    {}
+func (*idle) Closed(uint64, time.Time, int)           {}
+
+// settled is the server's memory after its garbage is gone, as far as it can be asked for that; 0
+// when no server is watched.
+func (r *run) settled(ctx context.Context) int64 {
+	if r.OpsURL != "" {
+		r.collect(ctx)
+	}
+	for _, m := range r.meters {
+		if bytes, err := m.process.Resident(); err == nil && m.name == "server" {
+			return bytes
+		}
+	}
+	return 0
+}
+
+// collect has the server collect its garbage, which its heap profile does before it is made.
+func (r *run) collect(ctx context.Context) {
+	for range 2 { // the second returns what the first has found
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.OpsURL+"/debug/pprof/heap?gc=1", nil)
+		if err != nil {
+			return
+		}
+		reply, err := http.DefaultClient.Do(request)
+		if err != nil {
+			r.rec.Fail("garbage collection: " + caller.Kind(err))
+			return
+		}
+		reply.Body.Close()
+	}
+}
+
+func (r *run) bytesFigure(name string, before, after int64, n int) {
+	if before == 0 || after == 0 || n == 0 {
+		return
+	}
+	r.notes.Figures = append(r.notes.Figures, report.Figure{Name: name, Value: float64(after-before) / float64(n), Unit: "B", Better: report.Lower})
+}
