@@ -101,3 +101,9 @@ bench-authz: deps ## what a gateway's question costs against an empty HTTP handl
 .PHONY: reset
 reset: ## forget the demo's store and what was built
 	rm -rf hotseat-demo bin
+
+.PHONY: generate generated
+generate: go-version ## make the code of /graphql anew from its schema
+	cd api/graphql && go tool -modfile=../../tools/go.mod gqlgen generate
+generated: generate ## fail when the committed code is not what generate makes
+	@git diff --exit-code --stat -- api/graphql/generated && test -z "$$(git status --porcelain -- api/graphql/generated)"
