@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/hotseat-hub/hotseat/api/compat"
+	"github.com/hotseat-hub/hotseat/api/graphql"
 	"github.com/hotseat-hub/hotseat/api/password"
 	"github.com/hotseat-hub/hotseat/api/token"
 	"github.com/hotseat-hub/hotseat/session"
@@ -32,6 +34,8 @@ type Rows interface {
 type Profiles interface {
 	// Profile answers session.ErrNotFound where there is none.
 	Profile(ctx context.Context, key session.Key) (session.Profile, error)
+	// ProfileByUsername compares without regard to case.
+	ProfileByUsername(ctx context.Context, username string) (session.Profile, error)
 	// Profiles lists, sorted by key, those whose key begins with prefix and comes after after.
 	Profiles(ctx context.Context, prefix string, after session.Key, limit int) ([]Record, error)
 }
@@ -83,6 +87,12 @@ type Options struct {
 	// NotReady says why this node should get no traffic; nil or no reasons: it is ready.
 	NotReady func() []string
 
+	// Compat speaks the original's protocol too, and keeps the terminals of others from everybody but
+	// operators; nil: not.
+	Compat *compat.Seats
+	// Introspection shows GraphQL's schema to whoever asks.
+	Introspection bool
+
 	ServiceKeys, AdminKeys []NamedKey
 	// PublicURL is where browsers reach this server; its origin is own. When empty, only loopback
 	// hosts are own.
@@ -119,6 +129,7 @@ type API struct {
 	logins  *prometheus.CounterVec
 	router  http.Handler
 	streams streams
+	gql     *graphql.Server
 }
 
 // New checks the options and builds the router.
@@ -148,6 +159,7 @@ func New(o Options) (*API, error) {
 		}
 	}
 	a.streams.ended = make(chan struct{})
+	a.gql = graphql.New(graphql.Options{Introspection: o.Introspection, Stopping: a.streams.ended, Log: o.Log})
 	a.router = newRouter(a, routes)
 	return a, nil
 }

@@ -58,8 +58,8 @@ func (x *exchange) credential() (string, error) {
 	return credential, nil
 }
 
-// verify checks the request's access token as such. With token.ErrExpired the claims are given.
-func (x *exchange) verify() (*token.Claims, error) {
+// verifyOwn checks the request's access token as such. With token.ErrExpired the claims are given.
+func (x *exchange) verifyOwn() (*token.Claims, error) {
 	credential, err := x.credential()
 	if err != nil {
 		return nil, err

@@ -77,6 +77,8 @@ var (
 	corsExpose  = []string{"WWW-Authenticate, Retry-After, X-Request-Id"}
 	corsMaxAge  = []string{"600"}
 	varyOrigin  = []string{"Origin"}
+
+	corsCredentials = []string{"true"}
 )
 
 // cors marks the reply for the page that asks, and answers preflights and foreign pages itself.
@@ -101,6 +103,9 @@ func (x *exchange) cors(res *resource) (done bool) {
 	}
 	h["Access-Control-Allow-Origin"] = sent
 	h["Access-Control-Expose-Headers"] = corsExpose
+	if x.o.Compat != nil && strings.HasPrefix(x.r.URL.Path, graphQLPath) {
+		h["Access-Control-Allow-Credentials"] = corsCredentials // which the original's client asks with; none is read
+	}
 	if x.r.Method != http.MethodOptions {
 		return false
 	}

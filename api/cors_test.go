@@ -120,7 +120,7 @@ func TestBrowserRoutesServeAllowedPagesAndRefuseOthersBeforeAnythingIsDone(t *te
 		a.problem(403, "origin_not_allowed")
 		require.Empty(t, a.Header.Get("Access-Control-Allow-Origin"))
 	}
-	require.Len(t, done, 9, "%v", done)
+	require.Len(t, done, 11, "%v", done)
 	require.Equal(t, before+1, b.changes(), "one ticket was given")
 	// Replies that are errors before any route are marked too, so that the page can read them.
 	a := b.send(request{method: "PUT", path: "/v1/login", header: http.Header{"Origin": {page}}})

@@ -31,7 +31,11 @@ func (x *exchange) replySessions(row *session.Employee) error {
 	now := x.o.Clock.Now()
 	for i := range row.Active {
 		if s := &row.Active[i]; now < s.Deadline() {
-			list.Sessions = append(list.Sessions, viewSession(row.ID, s))
+			v := viewSession(row.ID, s)
+			if x.claims != nil && s.ID != x.claims.Session {
+				v.TerminalID = x.terminalFor(s)
+			}
+			list.Sessions = append(list.Sessions, v)
 		}
 	}
 	return x.reply(http.StatusOK, list)

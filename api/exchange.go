@@ -112,7 +112,7 @@ func (x *exchange) recover(rt *route) {
 // fail answers an error. Those that are our own fault or our surroundings' are logged here, and
 // nowhere else.
 func (x *exchange) fail(err error) {
-	p := problemOf(err)
+	p := x.problemFor(err)
 	switch {
 	case p == errInternal:
 		x.o.Log.Error("request failed", "method", x.r.Method, "path", x.r.Pattern, "request_id", x.id, "error", err)

@@ -83,6 +83,14 @@ func (x *exchange) await(deliveries []*session.Delivery, p patience) (context.Co
 	return x.r.Context(), func() {}
 }
 
+// terminalFor is the terminal of another session, where it may be known.
+func (x *exchange) terminalFor(s *session.Session) session.TerminalID {
+	if x.o.Compat != nil && x.key == nil {
+		return ""
+	}
+	return s.Terminal
+}
+
 // terminated says of each session that a command ended how far its notice has got.
 func (x *exchange) terminated(reply *session.Reply, p patience) []terminatedView {
 	views := make([]terminatedView, 0, len(reply.Ended))
@@ -91,7 +99,7 @@ func (x *exchange) terminated(reply *session.Reply, p patience) []terminatedView
 	for i := range reply.Ended {
 		s := &reply.Ended[i]
 		v := terminatedView{
-			SessionID: s.ID, TerminalID: s.Terminal, DeviceName: s.Device, Delivery: session.Offline.String(),
+			SessionID: s.ID, TerminalID: x.terminalFor(s), DeviceName: s.Device, Delivery: session.Offline.String(),
 		}
 		if i < len(reply.Deliveries) && reply.Deliveries[i] != nil {
 			stage, after := reply.Deliveries[i].Wait(ctx, p.until)

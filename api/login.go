@@ -64,6 +64,9 @@ func (x *exchange) passwordLogin() error {
 	ctx, cancel := context.WithTimeout(x.r.Context(), commandTimeout)
 	defer cancel()
 	reply, err := x.enter(ctx, employee.Key(), string(req.Password), cmd)
+	if err == nil && req.TerminalID == nil {
+		err = x.keepTerminal(ctx, &reply)
+	}
 	if err != nil {
 		return err
 	}

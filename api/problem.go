@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -135,6 +136,26 @@ func problemOf(err error) *problem {
 		return errOverloaded
 	}
 	return errInternal
+}
+
+// problemFor is problemOf as this server shows it: under --compat-pos a terminal's id is a credential,
+// and nobody learns another's.
+func (x *exchange) problemFor(err error) *problem {
+	p := problemOf(err)
+	if x.o.Compat == nil || p.termination == nil && p.active == nil {
+		return p
+	}
+	shown := *p
+	if p.termination != nil {
+		notice := *p.termination
+		notice.By.Terminal = ""
+		shown.termination = &notice
+	}
+	shown.active = slices.Clone(p.active)
+	for i := range shown.active {
+		shown.active[i].Terminal = ""
+	}
+	return &shown
 }
 
 // problemBody is the problem on the wire.

@@ -41,6 +41,11 @@ var routes = []route{
 	{method: "POST", pattern: "/v1/admin/nodes/{node}/drain", role: admin, handle: (*exchange).drainNode},
 	{method: "POST", pattern: "/v1/admin/terminals/{terminal_id}/test-termination", role: admin, handle: (*exchange).testTermination},
 
+	{method: "POST", pattern: graphQLPath, role: public, browser: true, instant: true, handle: (*exchange).graphQL},
+	{method: "GET", pattern: graphQLPath, role: public, browser: true, instant: true, handle: (*exchange).graphQL},
+	{method: "POST", pattern: graphQLPath + "/", role: public, browser: true, instant: true, handle: (*exchange).graphQL},
+	{method: "GET", pattern: graphQLPath + "/", role: public, browser: true, instant: true, handle: (*exchange).graphQL},
+
 	{method: "GET", pattern: "/", role: public, instant: true, handle: (*exchange).showPage},
 	{method: "GET", pattern: "/{file}", role: public, instant: true, handle: (*exchange).showPage},
 	{method: "GET", pattern: "/assets/{file}", role: public, instant: true, handle: (*exchange).showAsset},

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/hotseat-hub/hotseat/api/compat"
 	"github.com/hotseat-hub/hotseat/api/token"
 	"github.com/hotseat-hub/hotseat/hub"
 	"github.com/hotseat-hub/hotseat/session"
@@ -24,6 +25,7 @@ type GateOptions struct {
 	PublicURL      string         // as in Options
 	AllowedOrigins []string       // as in Options
 	TrustedProxies []netip.Prefix // as in Options
+	Compat         *compat.Seats  // as in Options
 }
 
 // Gate judges who may have a socket: by the page that asks, by the credential, and by the terminal.
@@ -49,6 +51,14 @@ func NewGate(o GateOptions) (*Gate, error) {
 // Admit implements hub.Gate. The credentials are tried in the contract's order; the first that is
 // there counts, however bad.
 func (g *Gate) Admit(ctx context.Context, r *hub.Request) hub.Verdict {
+	v := g.admit(ctx, r)
+	if v.Await && g.o.Compat != nil {
+		v = g.bare(ctx, r)
+	}
+	return g.compat(v)
+}
+
+func (g *Gate) admit(ctx context.Context, r *hub.Request) hub.Verdict {
 	if !g.ownPage(r) {
 		return g.refuse(r, &problem{
 			status: http.StatusForbidden, code: "origin_not_allowed",
@@ -75,7 +85,7 @@ func (g *Gate) Authenticate(ctx context.Context, r *hub.Request, credential stri
 	if open.Origin == "" {
 		open.Origin = "none" // answered like a page
 	}
-	return g.judge(ctx, &open, credential)
+	return g.compat(g.judge(ctx, &open, credential))
 }
 
 // ownPage reports whether no page of a foreign origin asks. What is not a browser sends no Origin.
@@ -105,6 +115,8 @@ func (g *Gate) judge(ctx context.Context, r *hub.Request, credential string) hub
 		return g.refuse(r, problemOf(err), hub.CloseTryLater)
 	case claims == nil && errors.Is(err, token.ErrExpired): // its key was withdrawn
 		return g.refuse(r, errTokenExpired, hub.CloseTokenExpired)
+	case claims == nil && g.o.Compat != nil:
+		return g.legacy(ctx, r, credential)
 	case claims == nil:
 		return g.refuse(r, problemOf(token.ErrInvalid), hub.CloseBadToken)
 	case string(claims.Terminal) != r.TerminalID:

@@ -42,6 +42,9 @@ func (x *exchange) vouchedLogin() error {
 	}
 	cmd.Client = x.key.name
 	reply, err := x.do(employee.Key(), cmd)
+	if err == nil && req.TerminalID == nil {
+		err = x.keepTerminal(x.r.Context(), &reply)
+	}
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 type sessionView struct {
 	SessionID  session.ID         `json:"session_id"`
 	EmployeeID session.EmployeeID `json:"employee_id"`
-	TerminalID session.TerminalID `json:"terminal_id"`
+	TerminalID session.TerminalID `json:"terminal_id,omitempty"` // kept from others under --compat-pos
 	DeviceName string             `json:"device_name"`
 	Epoch      session.Epoch      `json:"epoch"`
 	CreatedAt  session.Time       `json:"created_at"`
@@ -46,7 +46,7 @@ func viewEmployee(row *session.Employee) *employeeView {
 // terminatedView is a session that a command ended, and how far its notice got.
 type terminatedView struct {
 	SessionID  session.ID         `json:"session_id"`
-	TerminalID session.TerminalID `json:"terminal_id"`
+	TerminalID session.TerminalID `json:"terminal_id,omitempty"` // kept from others under --compat-pos
 	DeviceName string             `json:"device_name"`
 	Delivery   string             `json:"delivery"`
 	DeliveryMS *float64           `json:"delivery_ms"` // null when offline
@@ -55,7 +55,7 @@ type terminatedView struct {
 // activeView is a session that holds a seat under the policy deny.
 type activeView struct {
 	SessionID  session.ID         `json:"session_id"`
-	TerminalID session.TerminalID `json:"terminal_id"`
+	TerminalID session.TerminalID `json:"terminal_id,omitempty"` // kept from others under --compat-pos
 	DeviceName string             `json:"device_name"`
 	CreatedAt  session.Time       `json:"created_at"`
 }

@@ -243,3 +243,17 @@ func (w *world) TestTermination(terminal session.TerminalID, _ bool) int {
 	defer w.mu.Unlock()
 	return w.sockets[terminal]
 }
+
+func (w *world) ProfileByUsername(_ context.Context, username string) (session.Profile, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.down != nil {
+		return session.Profile{}, w.down
+	}
+	for _, p := range w.profiles {
+		if username != "" && strings.EqualFold(p.Username, username) {
+			return p, nil
+		}
+	}
+	return session.Profile{}, session.ErrNotFound
+}

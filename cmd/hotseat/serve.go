@@ -17,6 +17,7 @@ import (
 	"github.com/hotseat-hub/hotseat/actors"
 	"github.com/hotseat-hub/hotseat/api"
 	"github.com/hotseat-hub/hotseat/api/attempts"
+	"github.com/hotseat-hub/hotseat/api/compat"
 	"github.com/hotseat-hub/hotseat/api/password"
 	"github.com/hotseat-hub/hotseat/api/token"
 	"github.com/hotseat-hub/hotseat/cmd/hotseat/config"
@@ -55,6 +56,7 @@ type node struct {
 	tail       *enforce.Tail
 	events     events
 	accessKeys Keys
+	compat     *compat.Seats // nil without --compat-pos
 	api        *api.API
 	ready      readiness
 	drained    sync.Once
@@ -114,6 +116,9 @@ func (n *node) join(ctx context.Context) (err error) {
 	}
 	n.passwords = password.New(password.Options{Refused: n.refused.WithLabelValues("password")})
 	n.view = enforce.NewView(enforce.Options{Rows: rows{n.batcher}, Now: n.clock.Now})
+	if n.compat, err = n.openCompat(); err != nil {
+		return err
+	}
 	if err := n.joinActorsAndHub(); err != nil {
 		return err
 	}
@@ -148,7 +153,7 @@ func (n *node) joinActorsAndHub() (err error) {
 		n.employees, sockets = n.system, owners{n.system}
 	}
 	gate, err := api.NewGate(api.GateOptions{
-		Tokens: n.tokens, Rows: rows{n.batcher}, Clock: n.clock,
+		Tokens: n.tokens, Rows: rows{n.batcher}, Clock: n.clock, Compat: n.compat,
 		PublicURL: cfg.PublicURL, AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 	})
 	if err != nil {
@@ -213,7 +218,7 @@ func (n *node) openAPI() (err error) {
 		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 		SessionLifetime: cfg.SessionLifetime, SessionIdle: cfg.SessionIdle, MaxStaleness: cfg.MaxStaleness,
-		Page: demo.FS(), PagePolicy: demo.Policy,
+		Page: demo.FS(), PagePolicy: demo.Policy, Compat: n.compat, Introspection: cfg.Demo,
 		Policy: cfg.Policy(), DenyGrace: cfg.DenyGrace, Log: n.log, Registerer: n.registry, Gatherer: n.registry,
 	})
 	return err

@@ -36,6 +36,7 @@ func (c *Config) fillDefaults(environ []string) {
 	if dir, ok := strings.CutPrefix(c.Store, "embedded:"); ok {
 		c.dataDir = dir
 	}
+	c.fillCompat()
 }
 
 // StateDirectory is the folder that systemd gives a service (StateDirectory=), or "".
@@ -51,7 +52,7 @@ func StateDirectory(environ []string) string {
 
 // check refuses values that are right alone and wrong together.
 func (c *Config) check() error {
-	return errors.Join(c.checkListeners(), c.checkLifetimes(), c.checkKeys(), c.checkCluster(), c.checkEvents(), c.checkDemo())
+	return errors.Join(c.checkListeners(), c.checkLifetimes(), c.checkKeys(), c.checkCluster(), c.checkEvents(), c.checkCompat(), c.checkDemo())
 }
 
 func (c *Config) checkListeners() error {

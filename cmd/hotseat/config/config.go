@@ -52,7 +52,8 @@ type Config struct {
 
 	Events Events
 
-	Demo bool
+	Compat Compat
+	Demo   bool
 
 	texts   map[string]string // each setting as it was written
 	origins map[string]string // where it was written; a default has none

@@ -176,7 +176,7 @@ var Table = []Setting{
 
 func init() {
 	last := len(Table) - 1 // demo stays the last
-	Table = slices.Insert(Table, last, eventSettings...)
+	Table = slices.Insert(Table, last, slices.Concat(eventSettings, compatSettings)...)
 }
 
 // Lookup finds a setting by its name, or nil.
