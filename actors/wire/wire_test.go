@@ -60,8 +60,15 @@ func TestEveryFieldOfEveryCommandArrives(t *testing.T) {
 	login.Looked, login.Found = false, nil // the driver's own notes, which a reload forgets anyway
 	for _, cmd := range []session.Command{
 		login, filled[session.Attach](), filled[session.Check](), filled[session.Detach](), filled[session.Logout](),
-		filled[session.Refresh](), session.Expire{}, filled[session.End](), filled[session.Create](), filled[session.Update](),
-		filled[session.Delete](), session.Login{}, session.Attach{}, session.End{}, session.Update{}, session.Create{},
+		filled[session.Refresh](),
+		session.Expire{},
+		filled[session.End](), filled[session.Create](), filled[session.Update](),
+		filled[session.Delete](),
+		session.Login{},
+		session.Attach{},
+		session.End{},
+		session.Update{},
+		session.Create{},
 	} {
 		b, err := AppendCommand(nil, "ada", cmd)
 		require.NoError(t, err)

@@ -110,9 +110,32 @@ func serverOptions(c credentials.TransportCredentials, log *slog.Logger) []grpc.
 		}),
 		grpc.StreamInterceptor(func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
 			defer contain(log, &err)
-			return handle(server, stream)
+			return handle(server, envelopesOnly{stream})
 		}),
 	}
+}
+
+// envelopesOnly lets nothing but envelopes pass. The library would hand on whatever it can decode: a
+// PoisonPill stops any actor by its name.
+type envelopesOnly struct{ grpc.ServerStream }
+
+const envelopeType = "google.protobuf.BytesValue"
+
+// RecvMsg implements grpc.ServerStream.
+func (s envelopesOnly) RecvMsg(m any) error {
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	message, ok := m.(*remote.RemoteMessage)
+	if !ok {
+		return nil
+	}
+	for _, name := range message.GetMessageBatch().GetTypeNames() {
+		if name != envelopeType {
+			return status.Errorf(codes.Unimplemented, "nodes send envelopes and nothing else")
+		}
+	}
+	return nil
 }
 
 func contain(log *slog.Logger, err *error) {

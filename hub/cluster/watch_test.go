@@ -57,23 +57,40 @@ func TestWhoIsMarkedDead(t *testing.T) {
 	b := []session.Node{"b@1"}
 	for name, rounds := range map[string][]round{
 		"a beat that stands still for a TTL": {
-			{0, beats(1, 1), nil}, {1000 * ms, beats(3, 2), nil}, {2000 * ms, beats(5, 2), nil},
-			{3000 * ms, beats(7, 2), nil}, {3999 * ms, beats(8, 2), nil}, {4000 * ms, beats(9, 2), b},
+			{0, beats(1, 1), nil},
+			{1000 * ms, beats(3, 2), nil},
+			{2000 * ms, beats(5, 2), nil},
+			{3000 * ms, beats(7, 2), nil},
+			{3999 * ms, beats(8, 2), nil},
+			{4000 * ms, beats(9, 2), b},
 		},
 		"a beat that moves, however slowly": {
-			{0, beats(1, 1), nil}, {1400 * ms, beats(2, 1), nil}, {2800 * ms, beats(3, 2), nil},
-			{4200 * ms, beats(4, 2), nil}, {5600 * ms, beats(5, 3), nil}, {7000 * ms, beats(6, 3), nil},
+			{0, beats(1, 1), nil},
+			{1400 * ms, beats(2, 1), nil},
+			{2800 * ms, beats(3, 2), nil},
+			{4200 * ms, beats(4, 2), nil},
+			{5600 * ms, beats(5, 3), nil},
+			{7000 * ms, beats(6, 3), nil},
 		},
 		"nobody within a TTL after this node's own late renewal": {
-			{0, beats(1, 1), nil}, {10_000 * ms, beats(2, 1), nil}, {11_000 * ms, beats(3, 1), nil}, {12_000 * ms, beats(4, 1), nil},
-			{12_999 * ms, beats(5, 1), nil}, {13_000 * ms, beats(6, 1), b},
+			{0, beats(1, 1), nil},
+			{10_000 * ms, beats(2, 1), nil},
+			{11_000 * ms, beats(3, 1), nil},
+			{12_000 * ms, beats(4, 1), nil},
+			{12_999 * ms, beats(5, 1), nil},
+			{13_000 * ms, beats(6, 1), b},
 		},
 		"nobody when this node is late again and again": {
 			{0, beats(1, 1), nil}, {4000 * ms, beats(2, 1), nil}, {8000 * ms, beats(3, 1), nil}, {12_000 * ms, beats(4, 1), nil},
 		},
 		"a newcomer has its TTL from when it was first seen": {
-			{0, beats(1), nil}, {1000 * ms, beats(2), nil}, {2000 * ms, beats(3, 1), nil}, {3000 * ms, beats(4, 1), nil},
-			{4000 * ms, beats(5, 1), nil}, {4999 * ms, beats(6, 1), nil}, {5000 * ms, beats(7, 1), b},
+			{0, beats(1), nil},
+			{1000 * ms, beats(2), nil},
+			{2000 * ms, beats(3, 1), nil},
+			{3000 * ms, beats(4, 1), nil},
+			{4000 * ms, beats(5, 1), nil},
+			{4999 * ms, beats(6, 1), nil},
+			{5000 * ms, beats(7, 1), b},
 		},
 		"never itself": {
 			{0, beats(1), nil}, {1000 * ms, beats(1), nil}, {2000 * ms, beats(1), nil}, {3000 * ms, beats(1), nil}, {4000 * ms, beats(1), nil},

@@ -1,0 +1,180 @@
+package cluster_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/remote"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+
+	"github.com/hotseat-hub/hotseat/actors/wire"
+	"github.com/hotseat-hub/hotseat/session"
+)
+
+func TestTheOwnerTellsASocketOfAnotherNodeAndWhoAskedHearsThatItWasAcked(t *testing.T) {
+	s := newSite(t)
+	a, b, c := s.start("a"), s.start("b"), s.start("c")
+	s.await(3, a, b, c)
+	ada := s.ownedBy(b)
+	older := a.mustLogin(ada, "till-1")
+	require.NoError(t, c.attach(ada, older, 7))
+
+	newer := a.mustLogin(ada, "till-2")
+	require.Len(t, newer.Deliveries, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	stage, _ := newer.Deliveries[0].Wait(ctx, session.Acked)
+	require.Equal(t, session.Acked, stage)
+	notice, told := c.heard(7)
+	require.True(t, told)
+	require.Equal(t, newer.Session.Epoch, notice.Epoch)
+	require.EqualValues(t, "till-2", notice.By.Terminal)
+}
+
+func TestASocketIsAnnouncedToTheNewOwnerWithoutReadingARow(t *testing.T) {
+	s := newSite(t)
+	a, b := s.start("a"), s.start("b")
+	s.await(2, a, b)
+	ada := s.ownedBy(b)
+	older := a.mustLogin(ada, "till-1")
+	require.NoError(t, a.attach(ada, older, 7))
+	b.stop()
+	s.await(1, a)
+	require.Eventually(t, func() bool { return a.client.System().Resident() == 1 }, patience, 5*time.Millisecond, "announced to itself, the owner now")
+	newer := a.mustLogin(ada, "till-2")
+	require.Len(t, newer.Deliveries, 1)
+	notice, told := a.heard(7)
+	require.True(t, told, "by the owner, before the reply")
+	require.Equal(t, newer.Session.Epoch, notice.Epoch)
+}
+
+func TestASilentOwnerIsPassedOverAndHearsOfItsSocketsLater(t *testing.T) {
+	s := newSite(t)
+	way := newRelay(t)
+	a, b := s.start("a"), s.start("b", way.before)
+	s.await(2, a, b)
+	ada := s.ownedBy(b)
+	older := a.mustLogin(ada, "till-1")
+	resume := way.hold()
+	began := time.Now()
+	require.NoError(t, a.attach(ada, older, 7))
+	require.Less(t, time.Since(began), 700*time.Millisecond, "half a second, and then it runs here")
+	began = time.Now()
+	middle := a.mustLogin(ada, "till-2")
+	require.Less(t, time.Since(began), 300*time.Millisecond, "nobody waits for it a second time")
+	_, told := a.heard(7)
+	require.True(t, told)
+	require.NoError(t, a.attach(ada, middle, 8))
+	resume()
+	require.Eventually(t, func() bool { // its memory was of the time before, and it knows neither login nor socket
+		newer := b.mustLogin(ada, "till-3")
+		older, told := a.heard(8)
+		return told && older.Session == middle.Session.ID && newer.Epoch > middle.Epoch
+	}, patience, 20*time.Millisecond)
+}
+
+func TestANodeWhoseLeaseDoesNotHoldOwnsNobodyAndKeepsItsPlace(t *testing.T) {
+	s := newSite(t)
+	a, b := s.start("a"), s.start("b")
+	s.await(2, a, b)
+	boots := []session.Node{a.Current().Boot, b.Current().Boot}
+	ada := s.ownedBy(a)
+	a.mustLogin(ada, "till-1")
+	s.leases.set(true)
+	require.Eventually(t, func() bool { return !a.Current().MayOwn() && !b.Current().MayOwn() }, patience, 5*time.Millisecond)
+	require.NotEmpty(t, a.NotReady())
+	for _, n := range []*node{a, b} {
+		_, err := n.login(ada, "till-2")
+		require.ErrorIs(t, err, session.ErrUnavailable)
+	}
+	s.leases.set(false)
+	s.await(2, a, b)
+	b.mustLogin(ada, "till-2")
+	require.Equal(t, boots, []session.Node{a.Current().Boot, b.Current().Boot}, "the same runs as before")
+	require.Empty(t, a.NotReady())
+}
+
+func (t *table) set(away bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.away = away
+}
+
+func TestARunThatWasMarkedDeadComesBackUnderANewBootWithNewActors(t *testing.T) {
+	s := newSite(t)
+	a, b := s.start("a"), s.start("b")
+	s.await(2, a, b)
+	old, system := b.Current(), b.client.System()
+	ada := s.ownedBy(b)
+	a.mustLogin(ada, "till-1")
+	s.leases.mu.Lock()
+	delete(s.leases.rows, old.Boot)
+	s.leases.mu.Unlock()
+	require.Eventually(t, func() bool { return b.Current() != old }, patience, 5*time.Millisecond)
+	s.await(2, a, b)
+	require.NotEqual(t, old.Boot, b.Current().Boot)
+	require.NotSame(t, system, b.client.System())
+	require.False(t, old.MayOwn())
+	b.mu.Lock()
+	lost := b.lost
+	b.mu.Unlock()
+	require.Equal(t, 1, lost)
+	a.mustLogin(ada, "till-2")
+	b.mustLogin(ada, "till-3")
+}
+
+func TestWhatANodeDoesNotUnderstandItRefuses(t *testing.T) {
+	s := newSite(t)
+	a := s.start("a")
+	s.await(1, a)
+	address, self := a.Current().Members()[0].Address, a.Current().Boot
+	stranger := newStranger(t)
+	login, err := wire.AppendCommand(nil, "ada", session.Check{})
+	require.NoError(t, err)
+	for name, one := range map[string]struct {
+		actor string
+		e     wire.Envelope
+	}{
+		"a kind of a later version":         {"hub/gateway", wire.Envelope{Version: 1, Kind: 999, To: self}},
+		"a later version":                   {"hub/gateway", wire.Envelope{Version: wire.Version() + 1, Kind: wire.KindStatus, To: self}},
+		"for an earlier run of this node":   {"hub/gateway", wire.Envelope{Version: 1, Kind: wire.KindStatus, To: "a@old"}},
+		"a command that nobody knows":       {"hub/0", wire.Envelope{Version: 1, Kind: wire.KindCommand, To: self, Body: []byte{10, 3, 'a', 'd', 'a'}}},
+		"a body that is broken":             {"hub/gateway", wire.Envelope{Version: 1, Kind: wire.KindNotices, To: self, Body: []byte{10, 200}}},
+		"a command for another shard's key": {"hub/" + otherShard("ada"), wire.Envelope{Version: 1, Kind: wire.KindCommand, To: self, Body: login}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, wire.KindRefused, stranger.ask(t, address, one.actor, one.e).Kind)
+		})
+	}
+	stranger.system.Root.Send(actor.NewPID(address, "hub/gateway"), &actor.PoisonPill{})
+	<-stranger.cut
+	require.Equal(t, wire.KindAnswer, newStranger(t).ask(t, address, "hub/gateway", wire.Envelope{Version: 1, Kind: wire.KindStatus, To: self}).Kind)
+}
+
+// The library panics on what it has not implemented; so did the whole process.
+func TestThePanicsOfTheLibraryStayInTheirCall(t *testing.T) {
+	s := newSite(t)
+	a := s.start("a")
+	s.await(1, a)
+	conn, err := grpc.NewClient(a.Current().Members()[0].Address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = remote.NewRemotingClient(conn).ListProcesses(t.Context(), &remote.ListProcessesRequest{})
+	require.Equal(t, codes.Unimplemented, status.Code(err))
+
+	stream, err := remote.NewRemotingClient(conn).Receive(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, stream.Send(&remote.RemoteMessage{MessageType: &remote.RemoteMessage_MessageBatch{MessageBatch: &remote.MessageBatch{
+		TypeNames: []string{"hotseat.OfALaterVersion"}, Targets: []*actor.PID{{Id: "hub/gateway"}},
+		Envelopes: []*remote.MessageEnvelope{{MessageData: []byte{1}}},
+	}}}))
+	_, err = stream.Recv()
+	require.Equal(t, codes.Unimplemented, status.Code(err))
+	a.mustLogin("ada", "till-1")
+}
