@@ -1,6 +1,10 @@
 package actors
 
-import "github.com/hotseat-hub/hotseat/session"
+import (
+	"slices"
+
+	"github.com/hotseat-hub/hotseat/session"
+)
 
 // Commands of the driver's own: they change the handles, need no row and no rule, and wait their turn
 // like any other.
@@ -89,6 +93,16 @@ func (sh *shard) nodesLost(gone nodesLost) {
 	for _, r := range asleep {
 		sh.forward(r)
 	}
+}
+
+// holds reports whether all of these handles are known.
+func (r *Rest) holds(handles []session.Handle) bool {
+	for _, h := range handles {
+		if !slices.Contains(r.state.Handles, h) {
+			return false
+		}
+	}
+	return true
 }
 
 // maxHeld is as many sockets as an employee can have.

@@ -61,11 +61,6 @@ func (s *System) route(key session.Key, cmd session.Command, refused *Peer, done
 		return
 	}
 	e := wire.Envelope{Kind: wire.KindCommand, Body: body}
-	if soft(cmd) {
-		s.peers.tell(owner, shardName(key), e)
-		done(session.Reply{}, nil, owner.Node)
-		return
-	}
 	var deliveries []*session.Delivery
 	s.peers.ask(owner, shardName(key), e, silence, func(part wire.Envelope, err error) {
 		switch {
@@ -73,6 +68,8 @@ func (s *System) route(key session.Key, cmd session.Command, refused *Peer, done
 			done(session.Reply{}, err, "")
 		case deliveries != nil:
 			report(deliveries, part, err)
+		case err != nil && soft(cmd): // what only the owner's memory has to know
+			done(session.Reply{}, err, "")
 		case err != nil:
 			s.here(key, cmd, done)
 		case part.Kind == wire.KindRefused:

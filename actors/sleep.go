@@ -60,6 +60,10 @@ func (sh *shard) rouse(r *Request) (e *entry, done bool) {
 	}
 	var rest Rest
 	err := rest.Parse(record, sh.nodes.node)
+	if known, ok := r.Command.(announcement); ok && err == nil && rest.holds(known.handles) {
+		r.answer(session.Reply{}, nil) // announced once more, as every socket is now and then
+		return nil, true
+	}
 	sh.lift(at)
 	if err != nil {
 		sh.system.options.Log.Error("a sleeping employee's record is broken; its row is read instead", "error", err)

@@ -194,6 +194,7 @@ func update(f *fields, c *session.Update) {
 	optional(f, 6, &c.Locked, func(f *fields, locked *bool) { flag(f, 1, locked) })
 	flag(f, 7, &c.KeepSessions)
 	text(f, 8, &c.Actor)
+	number(f, 9, &c.Checked)
 }
 
 func remove(f *fields, c *session.Delete) {

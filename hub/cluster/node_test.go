@@ -79,6 +79,31 @@ func TestASilentOwnerIsPassedOverAndHearsOfItsSocketsLater(t *testing.T) {
 	}, patience, 20*time.Millisecond)
 }
 
+func TestAnOwnerHearsThatASocketIsGoneEvenIfItWasSilentThen(t *testing.T) {
+	s := newSite(t)
+	way := newRelay(t)
+	a, b := s.start("a"), s.start("b", way.before)
+	s.await(2, a, b)
+	ada := s.ownedBy(b)
+	reply := a.mustLogin(ada, "till-1")
+	require.NoError(t, a.attach(ada, reply, 7))
+	resume := way.hold()
+	a.announcer.Detach(session.Key(ada), session.Socket{Conn: 7})
+	_, err := a.login(ada, "till-1") // waits until the owner is known to be silent
+	require.NoError(t, err)
+	a.announcer.Detach(session.Key(ada), session.Socket{Conn: 7})
+	resume()
+	deny := func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		login := command(ada, "till-2")
+		login.IfActive, login.Grace = session.Deny, time.Millisecond
+		_, err := b.client.Do(ctx, session.Key(ada), login)
+		return err
+	}
+	require.Eventually(t, func() bool { return deny() == nil }, patience, 20*time.Millisecond, "no socket holds the seat")
+}
+
 func TestANodeWhoseLeaseDoesNotHoldOwnsNobodyAndKeepsItsPlace(t *testing.T) {
 	s := newSite(t)
 	a, b := s.start("a"), s.start("b")

@@ -151,10 +151,14 @@ func (n *node) Status() []byte                                   { return []byte
 func (n *node) login(employee, terminal string) (session.Reply, error) {
 	ctx, cancel := context.WithTimeout(n.site.t.Context(), patience)
 	defer cancel()
-	return n.client.Do(ctx, session.Key(employee), session.Login{
+	return n.client.Do(ctx, session.Key(employee), command(employee, terminal))
+}
+
+func command(employee, terminal string) session.Login {
+	return session.Login{
 		Employee: session.EmployeeID(employee), Session: session.ID(uuid.Must(uuid.NewV7())), Terminal: session.TerminalID(terminal),
 		Trusted: true, Lifetime: time.Hour, Token: time.Minute, Default: session.Policy{MaxSessions: 1, OnLimit: session.Takeover},
-	})
+	}
 }
 
 func (n *node) mustLogin(employee, terminal string) session.Reply {
