@@ -39,7 +39,7 @@ deps: versions ## install what the tests need (Debian, as root; else it prints t
 	@tools/deps.sh
 
 .PHONY: test
-test: deps build ## every test, on real stores, sockets, processes and a real browser
+test: deps build generated ## every test, on real stores, sockets, processes and a real browser
 	go test -p 2 -timeout 10m ./...
 	cd web && npm test
 	cd web && HOTSEAT_TEST_BINARY=$(CURDIR)/bin/hotseat npm run test:browser
@@ -66,7 +66,7 @@ sim: go-version ## the simulator; SEED=n replays one run
 	SIM_SEED=$(SEED) go test -count 1 -v ./actors/sim
 
 .PHONY: check
-check: go-version ## vet, staticcheck, gofumpt, and the rules of who imports whom
+check: go-version generated ## vet, staticcheck, gofumpt, generated code, and the rules of who imports whom
 	go vet ./...
 	$(TOOL) staticcheck ./...
 	@unformatted=$$($(TOOL) gofumpt -l .); if [ -n "$$unformatted" ]; then \
@@ -102,6 +102,10 @@ bench-authz: deps ## what a gateway's question costs against an empty HTTP handl
 .PHONY: reset
 reset: ## forget the demo's store and what was built
 	rm -rf hotseat-demo bin
+
+.PHONY: demo-session-management
+demo-session-management: build ## two logins, a test termination and the events, step by step; fails unless all is seen
+	@tools/demo-session-management.sh bin/hotseat
 
 .PHONY: generate generated
 generate: go-version ## make the code of /graphql anew from its schema

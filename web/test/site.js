@@ -37,7 +37,7 @@ export class Site {
   async start(name) {
     const files = await pages(name);
     this.http = http.createServer((request, response) => {
-      if (!serve(files, request.url, response)) response.writeHead(404).end();
+      if (!serve(files, request.url.split('?')[0], response)) response.writeHead(404).end();
     });
     await new Promise((ready) => this.http.listen(0, '127.0.0.1', ready));
     this.origin = `http://127.0.0.1:${this.http.address().port}`;
