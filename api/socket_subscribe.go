@@ -57,6 +57,7 @@ func (x *exchange) credentialSeat(ctx context.Context, via hub.Transport) (*hub.
 		}
 		return &hub.Seat{
 			Key: t.Employee.Key(), Employee: t.Employee, Session: t.Session, Terminal: t.Terminal, Epoch: t.Epoch, Ticket: &t.Ticket,
+			Compat: x.o.Compat != nil,
 		}, nil
 	}
 	claims, err := x.verify()
@@ -68,6 +69,7 @@ func (x *exchange) credentialSeat(ctx context.Context, via hub.Transport) (*hub.
 	}
 	return &hub.Seat{
 		Key: claims.Key, Employee: claims.Employee, Session: claims.Session, Terminal: claims.Terminal, Epoch: claims.Epoch,
+		Compat: x.o.Compat != nil,
 	}, nil
 }
 

@@ -80,7 +80,7 @@ func (h *Hub) Subscribe(ctx context.Context, seat Seat, via Transport) (*Subscri
 		return nil, ErrDraining
 	}
 	s.turn(func(talk *conversation, now time.Duration, out *output) {
-		talk.rules = &e.rules
+		talk.rules, talk.ask.protocol = &e.rules, true // who comes by HTTP speaks ours
 		talk.begin(Verdict{Seat: &seat}, now, out)
 	})
 	for s.phase() < live {

@@ -184,6 +184,20 @@ var surface = []struct {
 		require.NotContains(s, fmt.Sprint(denied["active"]), made)
 		s.admin("PATCH", "/employees/ada", `{"policy":null}`)
 	}},
+	{"events and polls are ours, and keep others' terminals back too", func(s *server) {
+		one := s.login("ada.user")
+		status, first := s.ask("GET", "/v1/session/poll", "Bearer "+one.token, "")
+		require.Equal(s, 200, status)
+		require.Contains(s, fmt.Sprint(first), "session_established")
+		next := s.login("ada.user")
+		_, polled := s.ask("GET", "/v1/session/poll?after=0", "Bearer "+one.token, "")
+		require.Contains(s, fmt.Sprint(polled), "new_login")
+		require.NotContains(s, fmt.Sprint(polled), next.terminal)
+		_, text, err := s.send("GET", "/v1/session/events", map[string]string{"Authorization": "Bearer " + one.token}, "")
+		require.NoError(s, err)
+		require.Contains(s, text, `"reason":"new_login"`)
+		require.NotContains(s, text, next.terminal)
+	}},
 	{"an operator's test reaches such a page only by force", func(s *server) {
 		w := s.open(s.login("ada.user").terminal)
 		terminal := s.login("ada.user").terminal
