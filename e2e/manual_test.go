@@ -12,6 +12,7 @@ import (
 const manual = "../tools/demo-session-management.sh"
 
 func TestTheManualTestOfSessionManagementObservesEveryStep(t *testing.T) {
+	followSources(t)
 	out, err := exec.Command(manual, binary).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.Contains(t, string(out), "Every step was observed.")

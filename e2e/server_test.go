@@ -61,6 +61,7 @@ func (s *server) Start() {
 
 func (s *server) launch() {
 	s.t.Helper()
+	followSources(s.t)
 	addresses := filepath.Join(s.t.TempDir(), "addresses")
 	argv := append(append([]string{}, s.wrap...), binary, "serve",
 		"--listen", s.listen, "--ops-listen", "127.0.0.1:0", "--store", s.store, "--drain-delay", "0s")

@@ -162,6 +162,16 @@ var surface = []struct {
 			require.Equal(s, "session_terminated", got["code"], path)
 		}
 	}},
+	{"a token is one login's: another login at its terminal has ended it", func(s *server) {
+		one := s.login("ada.user")
+		body := fmt.Sprintf(`{"employee_id":"ada","password":%q,"terminal_id":%q}`, secret, one.terminal)
+		require.Eventually(s, func() bool { // the two are told apart by the second
+			status, _ := s.ask("POST", "/v1/login", "", body)
+			require.Equal(s, 200, status)
+			status, _ = s.ask("GET", "/v1/session", "Bearer "+one.token, "")
+			return status == 401
+		}, patience, 100*time.Millisecond)
+	}},
 	{"nobody learns another's terminal", func(s *server) {
 		s.admin("PATCH", "/employees/ada", `{"policy":{"max_sessions":2,"on_limit":"takeover"}}`)
 		first, second := s.login("ada.user"), s.login("ada.user")

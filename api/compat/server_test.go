@@ -84,6 +84,7 @@ func start(t *testing.T, flags ...string) *server {
 // start runs the program, again on the port that it had before.
 func (s *server) start() {
 	s.Helper()
+	followSources(s.T)
 	addresses := filepath.Join(s.folder, "addresses")
 	_ = os.Remove(addresses)
 	s.log = &said{}
