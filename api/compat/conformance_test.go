@@ -117,7 +117,9 @@ var surface = []struct {
 	{"the token is a credential of the socket too, in the header, as subprotocol and by message", func(s *server) {
 		for _, how := range []func(seat) *tab{
 			func(one seat) *tab { return s.open(one.terminal, "Authorization", "Bearer "+one.token) },
-			func(one seat) *tab { return s.open(one.terminal, "Sec-WebSocket-Protocol", "hotseat.bearer."+one.token) },
+			func(one seat) *tab {
+				return s.open(one.terminal, "Sec-WebSocket-Protocol", "hotseat.bearer."+one.token)
+			},
 		} {
 			w := how(s.login("ada.user"))
 			w.hear("session_established")
