@@ -78,3 +78,25 @@ test('the server dies: three seconds later the page is back, and is told what it
   await one.page.clock.fastForward(30_000);
   expect(one.sockets).toHaveLength(3);
 });
+
+test('our own hook with a bare terminal id hears of the end, too', async () => {
+  const ours = await new Site().start('foreign');
+  open.push(ours);
+  const hub = await new Server('--compat-pos', '--allowed-origins', ours.origin).start();
+  open.push(hub);
+  const employee = await hub.employee();
+  const { session } = await hub.login(employee);
+  const browser = await context();
+  open.push({ end: () => browser.close() });
+  const page = await browser.newPage();
+  await page.goto(`${ours.origin}/`);
+  await page.evaluate(([baseUrl, terminalId]) => {
+    window.told = [];
+    window.seat = createSessionMonitor({ baseUrl, terminalId });
+    seat.on('terminated', (notice) => told.push(notice));
+  }, [`http://${hub.listen}`, session.terminal_id]);
+  await page.waitForFunction(() => seat.snapshot.state === 'connected');
+  await hub.login(employee, { device_name: 'Till two' });
+  await page.waitForFunction(() => told.length === 1);
+  expect(await page.evaluate(() => told[0])).toMatchObject({ reason: 'new_login', by: { device_name: 'Till two' } });
+});

@@ -46,16 +46,19 @@ func boolean(field func(*Config) *bool) func(*Config, string) error {
 
 // fillCompat sets what depends on the data folder.
 func (c *Config) fillCompat() {
-	if c.Compat.On && c.Compat.SecretFile == "" {
+	if c.Compat.On && c.Compat.SecretFile == "" && !c.Clustered() {
 		c.Compat.SecretFile = filepath.Join(c.dataDir, compatSecretFile)
 	}
 }
 
 var errNoCompat = errors.New("it is a matter of --compat-pos, which is off")
 
-// checkCompat refuses settings that would do nothing.
+// checkCompat refuses settings that would do nothing, and nodes that would not know each other's tokens.
 func (c *Config) checkCompat() error {
-	if c.Compat.On {
+	switch {
+	case c.Compat.On && c.Compat.SecretFile == "":
+		return c.wrong("compat-pos", errors.New("the nodes of a cluster need one secret: give all of them --compat-pos-secret-file"))
+	case c.Compat.On:
 		return nil
 	}
 	if c.Compat.UnsafeLogout {

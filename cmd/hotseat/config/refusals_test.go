@@ -57,6 +57,12 @@ var refusals = []struct {
 	{name: "any origin", args: []string{"--allowed-origins", "*"}, wants: []string{`"*" is not an origin`}},
 	{name: "origin with a path", args: []string{"--allowed-origins", "https://a.example/"}, wants: []string{"is not an origin"}},
 	{name: "proxy by name", args: []string{"--trusted-proxies", "proxy"}, wants: []string{"not an address or network"}},
+	{name: "unsafe logout of nothing", args: []string{"--compat-pos-unsafe-logout"}, wants: []string{"--compat-pos-unsafe-logout", "--compat-pos, which is off"}},
+	{name: "compat secret of nothing", env: []string{"HOTSEAT_COMPAT_POS_SECRET_FILE=x"}, wants: []string{"HOTSEAT_COMPAT_POS_SECRET_FILE", "which is off"}},
+	{name: "compat neither on nor off", args: []string{"--compat-pos=perhaps"}, wants: []string{"perhaps"}},
+	{name: "compat on nodes with a secret each", args: []string{
+		"--compat-pos", "--cluster-listen", "127.0.0.1:7000", "--store", "postgres://h/d", "--admin-key", "0123456789abcdef", "--service-key", "0123456789abcdeg",
+	}, wants: []string{"--compat-pos: the nodes of a cluster need one secret"}},
 	{name: "demo in another store", args: []string{"--demo", "--store", "embedded:./hotseat-data"}, wants: []string{"--store: --demo uses only its own store"}},
 	{name: "demo open to others", args: []string{"--demo", "--listen", "0.0.0.0:8080"}, wants: []string{"--listen: 0.0.0.0:8080 is open to others"}},
 	{name: "demo is not a number", args: []string{"--demo=2"}, wants: []string{"neither true nor false"}},
