@@ -55,6 +55,8 @@ func (st *step) apply(cmd Command) error {
 		return st.update(&c)
 	case Delete:
 		return st.delete(&c)
+	case Fence:
+		return st.fence(&c)
 	}
 	return ErrUnknownCommand
 }

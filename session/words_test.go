@@ -60,6 +60,8 @@ func (w *world) command(verb string) session.Command {
 		}
 		c.Profile = profileOf(a)
 		return c
+	case "fence":
+		return session.Fence{Raise: session.Epoch(w.num("raise"))}
 	case "update":
 		return w.update()
 	case "delete":

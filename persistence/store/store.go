@@ -39,6 +39,12 @@ type Store interface {
 	// is none.
 	FindKey(ctx context.Context, key session.Key, hash [16]byte, since session.Time) (*session.KeyRecord, error)
 
+	// Rows walks every row behind after in the order of keys, tombstones too.
+	Rows(ctx context.Context, after session.Key, limit int) ([]session.Employee, error)
+	// NewGeneration forgets the log, the marks in it and all idempotency keys: the store was set back
+	// to an older state, and positions that were given out since mean nothing here.
+	NewGeneration(ctx context.Context) error
+
 	// Profile answers session.ErrNotFound for an employee that does not exist or was deleted.
 	Profile(ctx context.Context, key session.Key) (session.Profile, error)
 	// ProfileByUsername compares without regard to case.

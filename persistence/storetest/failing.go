@@ -69,6 +69,15 @@ func (f *failing) FindKey(ctx context.Context, key session.Key, hash [16]byte, s
 	return k, err
 }
 
+func (f *failing) Rows(ctx context.Context, after session.Key, limit int) (rows []session.Employee, err error) {
+	err = f.ask(func() (err error) { rows, err = f.Store.Rows(ctx, after, limit); return err })
+	return rows, err
+}
+
+func (f *failing) NewGeneration(ctx context.Context) error {
+	return f.ask(func() error { return f.Store.NewGeneration(ctx) })
+}
+
 func (f *failing) Profile(ctx context.Context, key session.Key) (p session.Profile, err error) {
 	err = f.ask(func() (err error) { p, err = f.Store.Profile(ctx, key); return err })
 	return p, err

@@ -52,6 +52,8 @@ func run(t *testing.T, open Opener) {
 		{"a patch changes only what it names", (*suite).patch},
 		{"a username is one employee's, whatever its case", (*suite).username},
 		{"employees are listed by prefix, page by page, without the deleted", (*suite).list},
+		{"every row is walked, tombstones too", (*suite).rows},
+		{"a new generation has an empty log and all rows", (*suite).generation},
 		{"a setting keeps its first value", (*suite).setting},
 		{"a mark is where it was last set", (*suite).marks},
 		{"a leader keeps its mark under its term", (*suite).leader},
