@@ -86,6 +86,10 @@ bench: deps ## takeovers over HTTP on both stores; rewrites the tables of docs/p
 bench-store: deps ## durable logins inside the process against naive takeovers in pgbench, one server
 	go run ./persistence/benchstore -dir /var/tmp
 
+.PHONY: bench-import
+bench-import: deps ## import a million employees into a running server, in bounded memory
+	go test ./e2e -run TestAnImportOfManyEmployees -count 1 -v -timeout 30m -args -imported 1000000
+
 .PHONY: bench-sockets
 bench-sockets: go-version ## what an idle socket, a handshake and a broadcast cost, both engines in one run
 	go run ./bench/sockets

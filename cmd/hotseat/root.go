@@ -60,7 +60,7 @@ func newRoot(p program) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		newServe(p), newLogin(p), newWatch(p), newSessions(p), newEmployees(p), newTestTermination(p), newCluster(p), newKeys(p),
-		newConsumeEvents(p), newMigrate(p), newBench(p), newVerify(p), newVersion(p), newCompletion(p),
+		newBackup(p), newFence(p), newConsumeEvents(p), newMigrate(p), newBench(p), newVerify(p), newVersion(p), newCompletion(p),
 	)
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
