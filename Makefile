@@ -99,6 +99,10 @@ bench-sockets: go-version ## what an idle socket, a handshake and a broadcast co
 bench-million: go-version ## a million connected employees in one process: memory, and a full garbage collection
 	go run ./bench/million -most-rss 1.2 -most-gc 500ms
 
+.PHONY: bench-whole
+bench-whole: deps ## the binary: its start on a million employees, and memory for each connected one
+	go run ./bench/whole -most-start 2s
+
 .PHONY: bench-authz
 bench-authz: deps ## what a gateway's question costs against an empty HTTP handler, asked by wrk in the same run
 	go run ./bench/authz

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hotseat-hub/hotseat/bench/crowd"
+)
+
+// The slope of memory is taken between these numbers of connected employees: what the program needs
+// without any is not in it.
+const few, many = 2_000, 15_000
+
+// asleep is when every employee has been left alone for long enough to sleep.
+const asleep = 15 * time.Second
+
+// connected logs employees in and opens the socket of each.
+func (o *options) connected(binary, folder string) error {
+	s, err := serve(binary, folder, "embedded:"+filepath.Join(folder, "connected"), "GOMEMLIMIT=16MiB")
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	address, err := netip.ParseAddrPort(s.Listen)
+	if err != nil {
+		return err
+	}
+	tabs := &tabs{opened: make(chan error, many)}
+	c, err := crowd.New(crowd.Options{Events: tabs, Sockets: many})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	come := func(from, until int) (int64, error) {
+		if err := logIn(s, from, until, func(n int, terminal, token string) {
+			c.Open(uint64(n), crowd.Seat{Address: address, Host: s.Listen, Terminal: terminal, Token: token})
+		}); err != nil {
+			return 0, err
+		}
+		for range until - from {
+			if err := <-tabs.opened; err != nil {
+				return 0, err
+			}
+		}
+		time.Sleep(asleep)
+		return s.settled()
+	}
+	first, err := come(0, few)
+	if err != nil {
+		return err
+	}
+	last, err := come(few, many)
+	if err != nil {
+		return err
+	}
+	if o.profile != "" {
+		if err := os.WriteFile(o.profile, s.heap, 0o644); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("connected  %d employees with a socket: %d MB resident, %d bytes for each after the first %d\n",
+		many, last>>20, (last-first)/(many-few), few)
+	return nil
+}
+
+// tabs hears of sockets.
+type tabs struct{ opened chan error }
+
+func (t *tabs) Open(_ uint64, _ time.Time, err error) { t.opened <- err }
+func (t *tabs) Told(uint64, time.Time, crowd.Notice)  {}
+func (t *tabs) Closed(uint64, time.Time, int)         {}
+
+// logIn has a backend log employees in, with what a browser would have told it.
+func logIn(s *server, from, until int, then func(n int, terminal, token string)) error {
+	const callers = 16
+	var all sync.WaitGroup
+	errs := make(chan error, callers)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
+	defer client.CloseIdleConnections()
+	for caller := range callers {
+		all.Go(func() {
+			for n := from + caller; n < until; n += callers {
+				terminal := uuid.NewString()
+				token, err := login(client, s, n, terminal)
+				if err != nil {
+					errs <- err
+					return
+				}
+				then(n, terminal, token)
+			}
+		})
+	}
+	all.Wait()
+	close(errs)
+	return <-errs
+}
+
+func login(client *http.Client, s *server, n int, terminal string) (token string, err error) {
+	body, err := json.Marshal(map[string]any{
+		"employee_id": fmt.Sprintf("employee-%07d", n), "terminal_id": terminal, "device_name": "Chrome on Windows",
+		"ip":         fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255),
+		"user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+	})
+	if err != nil {
+		return "", err
+	}
+	request, err := http.NewRequest("POST", "http://"+s.Listen+"/v1/sessions", bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+serviceKey)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("login: %d %s", response.StatusCode, text)
+	}
+	var grant struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &grant)
+	}
+	return grant.AccessToken, err
+}
+
+// settled is the server's memory when two collections have found nothing more to give back.
+func (s *server) settled() (int64, error) {
+	for last := int64(0); ; {
+		response, err := http.Get("http://" + s.Ops + "/debug/pprof/heap?gc=1")
+		if err != nil {
+			return 0, err
+		}
+		s.heap, err = io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil {
+			return 0, err
+		}
+		time.Sleep(2 * time.Second) // the runtime gives memory back in the background
+		now, err := residentBytes(s.process.Process.Pid)
+		if err != nil || last != 0 && now > last-last/100 {
+			return now, err
+		}
+		last = now
+	}
+}
