@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -167,6 +168,15 @@ func TestNodesKnowEachOtherByCertificatesAndLetNobodyElseIn(t *testing.T) {
 		nodes[1].mustLogin(fmt.Sprintf("employee-%d", n), "till-2")
 		older.toldAndClosed(t)
 	}
+	pool := x509.NewCertPool()
+	pool.AddCert(ours.cert)
+	conn, err := tls.Dial("tcp", nodes[0].members()[0].Address, &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13})
+	if err == nil { // under TLS 1.3 the refusal comes with the first read
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
+		_, err = conn.Read(make([]byte, 1))
+		_ = conn.Close()
+	}
+	require.ErrorContains(t, err, "certificate required", "who brings none")
 	for name, flags := range map[string][]string{"another authority's": foreign.flags("node-3"), "none": nil} {
 		t.Run(name, func(t *testing.T) {
 			stranger := startNode(t, store, "node-3", flags...)

@@ -34,6 +34,7 @@ func startNode(t *testing.T, store, name string, args ...string) *server {
 // member is a node as GET /v1/admin/cluster shows it.
 type member struct {
 	Node, Boot      string
+	Address         string
 	Answered, Ready bool
 	Draining        bool
 	Lease           int `json:"lease_remaining_ms"`
