@@ -107,6 +107,10 @@ bench-whole: deps ## the binary: its start on a million employees, and memory fo
 bench-authz: deps ## what a gateway's question costs against an empty HTTP handler, asked by wrk in the same run
 	go run ./bench/authz
 
+.PHONY: bench-nodes
+bench-nodes: deps ## what one to five nodes cost at rest and for each login
+	go run ./bench/nodes
+
 .PHONY: reset
 reset: ## forget the demo's store and what was built
 	rm -rf hotseat-demo bin

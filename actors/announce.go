@@ -15,6 +15,9 @@ type (
 	nodesLost func(session.Node) bool
 )
 
+// Announcement is the command that brings handles to an owner, for whoever drives an Employee itself.
+func Announcement(handles ...session.Handle) session.Command { return announcement{handles} }
+
 // Expires implements session.Command.
 func (announcement) Expires() session.Time { return 0 }
 

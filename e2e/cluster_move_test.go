@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
@@ -99,6 +100,12 @@ func TestANodeThatStartsRefusesTokensThatEndedBeforeItWasThere(t *testing.T) {
 	nodes := startNodes(t, store, 1)
 	ended, live := nodes[0].mustLogin("ada", "till-1"), login{}
 	live = nodes[0].mustLogin("ada", "till-2")
+	// A tail begins some seconds before it was made; this ending is older.
+	database, err := pgx.Connect(t.Context(), store)
+	require.NoError(t, err)
+	_, err = database.Exec(t.Context(), `UPDATE log SET at = at - interval '10 seconds'`)
+	require.NoError(t, err)
+	require.NoError(t, database.Close(t.Context()))
 	fresh := startNode(t, store, "node-2")
 	awaitMembers(t, append(nodes, fresh), 2)
 	require.Equal(t, http.StatusUnauthorized, fresh.send("GET", "/v1/authz?level=local", ended.AccessToken, nil).status)

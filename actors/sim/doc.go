@@ -2,7 +2,8 @@
 //
 // The main function is Run. It drives the production driver (actors.Employee, and with it
 // session.Step) against a store that delays, fails, loses answers and commits late, against nodes
-// that crash and owners that do not know that they are owners no more, against sockets that miss
+// that crash and owners that do not know that they are owners no more, against nodes that announce their sockets
+// late, twice or to the wrong owner, against sockets that miss
 // and repeat notices, and against terminals that retry. Time is virtual and everything runs in one
 // goroutine, so that a seed always gives the same history.
 //

@@ -55,6 +55,7 @@ func newNode(w *world, number int) *node {
 	n.start()
 	w.after(time.Duration(number)*70*time.Millisecond, n.tail)
 	w.after(2*time.Second, n.fate)
+	w.after(time.Duration(number)*300*time.Millisecond, n.announce)
 	return n
 }
 
@@ -151,6 +152,38 @@ func (n *node) ask(key session.Key, command session.Command, done func(session.R
 		deliver(owner)
 	default:
 		deliver(owner)
+	}
+}
+
+// announce brings this node's sockets to where their owner is said to be, as the real one does when
+// owners have moved: late, twice, never, or to who is not the owner any more.
+func (n *node) announce() {
+	n.w.after(time.Second, n.announce)
+	if n.down {
+		return
+	}
+	for _, conn := range slices.Sorted(maps.Keys(n.sockets)) {
+		s := n.sockets[conn]
+		if s.phase != established {
+			continue
+		}
+		handle := session.Handle{Socket: session.Socket{Node: n.boot, Conn: conn}, Session: s.session}
+		key, to, times := s.terminal.key, n.w.nodes[n.w.place[s.terminal.key]], 1
+		switch {
+		case n.w.fault(10):
+			times = 0
+		case n.w.fault(10):
+			times = 2
+		case n.w.fault(5):
+			to = n.w.nodes[n.w.dice.IntN(len(n.w.nodes))]
+		}
+		for range times {
+			n.w.after(n.w.soon(), func() {
+				if !to.down {
+					to.owner(key).Post(&actors.Request{Command: actors.Announcement(handle)})
+				}
+			})
+		}
 	}
 }
 

@@ -1,0 +1,10 @@
+// Command nodes measures what a cluster costs as nodes are added: at rest, and for each login; `make
+// bench-nodes` runs it, and docs/scaling.md quotes it.
+//
+// The main function is run: for each size a cluster of processes on one PostgreSQL, both its own.
+//
+// Promise: figures are CPU time and counts of the database's own, which do not depend on how busy the
+// machine is otherwise; every login must succeed, or there is no figure.
+//
+// Next: main.go; bench/spine for one node in detail.
+package main
