@@ -77,6 +77,8 @@ type Options struct {
 	Subscriptions Subscriptions
 	// Revocations lists ended sessions for those who check tokens themselves; nil: nobody does.
 	Revocations Revocations
+	// Events is what operators follow; nil: nothing.
+	Events EventLog
 
 	Clock     Clock
 	Tokens    *token.Tokens

@@ -37,6 +37,8 @@ var routes = []route{
 	{method: "POST", pattern: "/v1/admin/employees/{employee_id}/end-sessions", role: admin, handle: (*exchange).endSessions},
 	{method: "POST", pattern: "/v1/admin/employees/{employee_id}/sessions/{session_id}/end", role: admin, handle: (*exchange).endSession},
 	{method: "POST", pattern: "/v1/admin/keys/rotate", role: admin, handle: (*exchange).rotateKeys},
+	{method: "GET", pattern: "/v1/admin/stats", role: admin, handle: (*exchange).stats},
+	{method: "GET", pattern: "/v1/admin/events", role: admin, instant: true, handle: (*exchange).adminEvents},
 	{method: "GET", pattern: "/v1/admin/cluster", role: admin, handle: (*exchange).showCluster},
 	{method: "POST", pattern: "/v1/admin/nodes/{node}/drain", role: admin, handle: (*exchange).drainNode},
 	{method: "POST", pattern: "/v1/admin/terminals/{terminal_id}/test-termination", role: admin, handle: (*exchange).testTermination},
