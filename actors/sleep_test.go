@@ -1,7 +1,10 @@
 package actors_test
 
 import (
+	"context"
 	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -111,4 +114,51 @@ func TestNothingIsLostBetweenSleepingAndWaking(t *testing.T) {
 		w.awaitAsleep(20)
 	}
 	require.Equal(t, 20, w.store.loads(), "each was read once")
+}
+
+// Visits come between the commands at every moment, so employees fall asleep while commands are on
+// their way to them: no command is lost, and nothing that was known.
+func TestCommandsThatMeetAnEmployeeFallingAsleepAreNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, func(o *actors.Options) { o.SleepAfter = -1 }) // at once
+	const employees, logins = 8, 400
+	done := make(chan struct{})
+	var clients, beats sync.WaitGroup
+	beats.Go(func() {
+		for now := time.Now(); ; now = now.Add(time.Second) {
+			select {
+			case <-done:
+				return
+			default:
+				w.system.Beat(now)
+				runtime.Gosched()
+			}
+		}
+	})
+	for n := range employees {
+		clients.Go(func() {
+			employee := fmt.Sprintf("e%d", n)
+			for turn := range logins {
+				reply := w.login(employee, fmt.Sprintf("till-%d", turn))
+				w.attach(employee, reply, uint64(n*logins+turn))
+				if turn%3 == 0 {
+					w.detach(employee, uint64(n*logins+turn))
+					w.attach(employee, reply, uint64(n*logins+turn))
+				}
+			}
+		})
+	}
+	clients.Wait()
+	close(done)
+	beats.Wait()
+	require.Equal(t, employees, w.store.loads(), "somebody forgot what it knew")
+	require.Equal(t, employees*(logins-1), len(w.gateway.told())) // the list would be long
+	for n := range employees {
+		require.EqualValues(t, logins, w.store.row(session.Key(fmt.Sprintf("e%d", n))).Epoch)
+	}
+}
+
+func (w *world) detach(employee string, conn uint64) {
+	_, err := w.system.Do(context.Background(), session.Key(employee), session.Detach{Socket: session.Socket{Node: node, Conn: conn}})
+	require.NoError(w.t, err)
 }
