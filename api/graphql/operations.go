@@ -48,14 +48,16 @@ func (t *talk) subscribe(ctx context.Context, m *message) error {
 	}
 	t.operations.Go(func() {
 		defer t.forget(m.ID, one)
-		t.run(run, m.ID, op)
+		t.run(ctx, run, m.ID, op)
 	})
 	return nil
 }
 
-// run answers one operation: next for each answer, then complete, unless the client was first.
-func (t *talk) run(ctx context.Context, id string, op Operation) {
-	work := graphql.StartOperationTrace(with(ctx, t.backend))
+// run answers one operation: next for each answer, then complete, unless the client was first. It
+// writes under the socket's context: a write that is cancelled in its middle costs the connection, and
+// the client cancels one operation, not the others.
+func (t *talk) run(ctx, running context.Context, id string, op Operation) {
+	work := graphql.StartOperationTrace(with(running, t.backend))
 	asked, problems, status := t.server.create(work, op, false)
 	if status != http.StatusOK {
 		_ = t.failed(ctx, id, problems)
@@ -68,7 +70,7 @@ func (t *talk) run(ctx context.Context, id string, op Operation) {
 			return
 		}
 	}
-	if ctx.Err() == nil {
+	if running.Err() == nil {
 		_ = t.write(ctx, message{Type: "complete", ID: id})
 	}
 }
