@@ -28,7 +28,7 @@ run: build ## start the demo: three employees, its own store, nothing else neede
 
 .PHONY: cluster
 cluster: build ## three nodes on one PostgreSQL on this machine, until Ctrl-C
-	@go run ./examples/cluster
+	@go build -o bin/cluster ./examples/cluster && exec bin/cluster
 
 .PHONY: build
 build: go-version ## build bin/hotseat

@@ -116,7 +116,7 @@ func (p *peers) tell(to Peer, actorName string, e wire.Envelope) {
 }
 
 func (p *peers) send(to Peer, actorName string, e wire.Envelope) {
-	e.To = to.Node
+	e.To, e.Version = to.Node, min(wire.Version(), to.Envelope) // an older node reads what it knows
 	p.post(to.Address, actorName, e)
 }
 
@@ -126,7 +126,7 @@ func (p *peers) post(address, actorName string, e wire.Envelope) {
 	if p.stopped {
 		return
 	}
-	e.Version, e.From, e.Reply = wire.Version(), p.system.options.Node, p.system.actors.Address()
+	e.From, e.Reply = p.system.options.Node, p.system.actors.Address()
 	p.system.actors.Root.Send(actor.NewPID(address, actorName), e.Seal())
 }
 
@@ -135,7 +135,9 @@ func (p *peers) answer(question *wire.Envelope, kind wire.Kind, body []byte, las
 	if question.Ask == 0 {
 		return
 	}
-	p.post(question.Reply, gatewayName, wire.Envelope{Kind: kind, Ask: question.Ask, To: question.From, Last: last, Body: body})
+	p.post(question.Reply, gatewayName, wire.Envelope{
+		Version: min(wire.Version(), question.Version), Kind: kind, Ask: question.Ask, To: question.From, Last: last, Body: body,
+	})
 }
 
 // heard gives a part of an answer to who asked.

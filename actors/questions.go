@@ -51,6 +51,13 @@ func (s *System) AskDrain(ctx context.Context, node session.Node, within time.Du
 	}
 }
 
+// TellLook has every other node look at the members now, instead of at its next beat.
+func (s *System) TellLook() {
+	for _, to := range s.options.Router.Peers() {
+		s.peers.tell(to, gatewayName, wire.Envelope{Kind: wire.KindLook})
+	}
+}
+
 // askAll asks every other node the same, and returns the answers that came in time.
 func (s *System) askAll(ctx context.Context, e wire.Envelope, within time.Duration) map[session.Node][]byte {
 	var mu sync.Mutex

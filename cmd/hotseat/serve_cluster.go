@@ -107,8 +107,8 @@ func (l *life) Begin(r *cluster.Run) cluster.System {
 	return system
 }
 
-// Joined implements cluster.Life.
-func (l *life) Joined(*cluster.Run) {}
+// Joined implements cluster.Life: until the others have looked, they own what is this node's.
+func (l *life) Joined(*cluster.Run) { l.client.System().TellLook() }
 
 // Changed implements cluster.Life.
 func (l *life) Changed(r *cluster.Run) {
