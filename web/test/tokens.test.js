@@ -41,16 +41,19 @@ describe.concurrent('tokens that live for two seconds', () => {
     expect(await one.dialog.count()).toBe(0);
   }));
 
-  test('two duplicated tabs that need a token at once refresh once', on(async ({ till, line }) => {
+  test('two duplicated tabs that need a token at once show no refresh token twice', on(async ({ till, line }) => {
     const one = await till();
     const two = await duplicate(one);
     await two.status('Connected');
+    // Counted by token: on a slow machine the successor may get old before the test is over.
+    const shown = [];
+    for (const { page } of [one, two]) page.on('request', (r) => r.url().endsWith('/v1/token/refresh') && shown.push(r.postDataJSON().refresh_token));
     await stale(one);
     await stale(two);
     await need(line, one, two);
-    const [a, b] = [await one.stored(), await two.stored()];
-    expect(a.refresh_token).toBe(b.refresh_token);
-    expect(refreshes(line)).toBe(1);
+    await until(async () => (await one.stored()).refresh_token === (await two.stored()).refresh_token, 'the tabs do not share the successor');
+    expect(shown.length).toBeGreaterThan(0);
+    expect(new Set(shown).size).toBe(shown.length);
   }));
 
   test('the successor of a refresh works in both, again and again', on(async ({ till, line }) => {
