@@ -34,14 +34,15 @@ func (s *System) NodesLeft() {
 	}
 }
 
-// memoryIsFresh: on a node of a cluster only an owner's memory is, and only once nobody else can think
-// that it is the owner.
-func (s *System) memoryIsFresh(key session.Key) bool {
+// memoryIsFresh: on a node of a cluster only an owner's memory is, and only what it has read or written
+// since nobody else can think that it is the owner. An owner of long ago that got the employee back
+// remembers a row that others have changed.
+func (s *System) memoryIsFresh(key session.Key, synced session.Time) bool {
 	if s.peers == nil {
 		return s.options.MemoryIsFresh()
 	}
 	_, self := s.options.Router.Owner(key)
-	return self && s.options.Router.Fresh()
+	return self && s.options.Clock.Now().Sub(synced) < s.options.Router.FreshFor()
 }
 
 // remote takes a command from another node, if this one may decide about its employee.

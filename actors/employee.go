@@ -23,6 +23,7 @@ type Employee struct {
 	flight  *flight
 	known   bool         // state holds a row that was read or written by this owner
 	touched session.Time // last command
+	synced  session.Time // when the row was last read or written; zero after a sleep
 	wake    session.Time // the earliest Tick asked for
 }
 
@@ -132,7 +133,7 @@ func (e *Employee) decide() {
 	switch {
 	case errors.Is(err, session.ErrLookupKey):
 		e.lookup(f.request.Command.(session.Login))
-	case change.Save == nil && !f.read && !soft(f.request.Command) && (e.doubtful(f.request.Command, err) || !e.env.MemoryIsFresh()):
+	case change.Save == nil && !f.read && !soft(f.request.Command) && (e.doubtful(f.request.Command, err) || !e.env.MemoryIsFresh(e.synced)):
 		e.load()
 	case err != nil:
 		e.finish(session.Reply{}, err)
@@ -191,6 +192,7 @@ func (e *Employee) committed(err error) {
 	f := e.flight
 	switch {
 	case err == nil:
+		e.synced = e.env.Now()
 		e.adopt(f.next)
 		e.env.Ended(f.change.Endings())
 		e.tell(&f.change)
@@ -233,7 +235,7 @@ func (e *Employee) loaded(m loaded) {
 	m.of.read, m.of.unknown = true, false
 	first := !e.known && len(e.state.Handles) == 0
 	next, change := session.Adopt(e.state, m.row, e.env.Now())
-	e.known = true
+	e.known, e.synced = true, e.env.Now()
 	if first {
 		next = e.announce(next)
 	}

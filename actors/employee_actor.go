@@ -104,4 +104,6 @@ func (a *employeeActor) Wake(at session.Time) { a.send(a.shard.pid, wake{key: a.
 func (a *employeeActor) Broken(error) { a.shard.system.metrics.broken.Inc() }
 
 // MemoryIsFresh implements Env.
-func (a *employeeActor) MemoryIsFresh() bool { return a.shard.system.memoryIsFresh(a.key) }
+func (a *employeeActor) MemoryIsFresh(synced session.Time) bool {
+	return a.shard.system.memoryIsFresh(a.key, synced)
+}

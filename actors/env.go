@@ -28,6 +28,7 @@ type Env interface {
 	Wake(at session.Time)
 	// Broken reports a state that the rules' own check refuses, just before the panic.
 	Broken(err error)
-	// MemoryIsFresh reports whether an answer that writes nothing may come from memory.
-	MemoryIsFresh() bool
+	// MemoryIsFresh reports whether an answer that writes nothing may come from memory that was in
+	// step with the row at that time.
+	MemoryIsFresh(synced session.Time) bool
 }

@@ -1,6 +1,10 @@
 package actors
 
-import "github.com/hotseat-hub/hotseat/session"
+import (
+	"time"
+
+	"github.com/hotseat-hub/hotseat/session"
+)
 
 // Peer is one run of another node.
 type Peer struct {
@@ -16,8 +20,9 @@ type Router interface {
 	Owner(key session.Key) (p Peer, self bool)
 	// MayOwn reports whether this node's own lease holds.
 	MayOwn() bool
-	// Fresh reports whether nobody else can still think that it owns what this node owns.
-	Fresh() bool
+	// FreshFor is since when nobody else can think that it owns what this node owns; zero or less
+	// while somebody may, or while this node's own lease does not hold.
+	FreshFor() time.Duration
 	// Peer finds a live run.
 	Peer(node session.Node) (Peer, bool)
 	// Peers are all live runs but this one.

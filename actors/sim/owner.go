@@ -150,8 +150,8 @@ func (o *owner) Wake(at session.Time) {
 func (o *owner) Broken(err error) { o.w.violated("rules", "%v", err) }
 
 // MemoryIsFresh implements actors.Env: an owner that is in its right place for so long that no
-// other can believe to be owner still.
-func (o *owner) MemoryIsFresh() bool {
-	return o.w.place[o.key] == o.node.number && o.w.now.Sub(o.w.placed[o.key]) > 4*time.Second &&
-		o.w.now.Sub(o.node.since) > 4*time.Second
+// other can believe to be owner still, and has been in step with the row since.
+func (o *owner) MemoryIsFresh(synced session.Time) bool {
+	fresh := max(o.w.placed[o.key], o.node.since).Add(4 * time.Second)
+	return o.w.place[o.key] == o.node.number && synced > fresh
 }

@@ -37,7 +37,6 @@ const (
 	KindTest                     // to a gateway: a notice that ends nothing
 	KindStatus                   // to a gateway: how are you
 	KindDrain                    // to a gateway: drain yourself
-	KindTally                    // to a gateway: the handles that its node should have of this node's sockets
 	KindLook                     // to a gateway: the members have changed, look at once
 )
 

@@ -150,9 +150,9 @@ func (r router) Owner(key session.Key) (actors.Peer, bool) {
 	return peer(m), known && m.Boot == r.run.Boot
 }
 
-func (r router) MayOwn() bool       { return r.run.MayOwn() }
-func (r router) Fresh() bool        { return r.run.Fresh() }
-func (r router) Generation() uint64 { return r.run.Generation() }
+func (r router) MayOwn() bool            { return r.run.MayOwn() }
+func (r router) FreshFor() time.Duration { return r.run.FreshFor() }
+func (r router) Generation() uint64      { return r.run.Generation() }
 
 func (r router) Peer(node session.Node) (actors.Peer, bool) {
 	m, known := r.run.Member(node)

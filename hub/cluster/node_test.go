@@ -104,6 +104,26 @@ func TestAnOwnerHearsThatASocketIsGoneEvenIfItWasSilentThen(t *testing.T) {
 	require.Eventually(t, func() bool { return deny() == nil }, patience, 20*time.Millisecond, "no socket holds the seat")
 }
 
+// Its memory is of the time when it ran a command for a silent owner; the row has changed since.
+func TestAnOwnerThatGotAnEmployeeBackReadsTheRowBeforeItAnswers(t *testing.T) {
+	s := newSite(t)
+	way := newRelay(t)
+	a, b := s.start("a"), s.start("b", way.before)
+	s.await(2, a, b)
+	ada := s.ownedBy(b)
+	resume := way.hold()
+	older := a.mustLogin(ada, "till-1")
+	resume()
+	b.mustLogin(ada, "till-2")
+	b.stop()
+	s.await(1, a)
+	require.Eventually(t, func() bool { return a.Current().FreshFor() > 0 }, patience, 5*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err := a.client.Do(ctx, session.Key(ada), session.Check{Session: older.Session.ID})
+	require.ErrorIs(t, err, session.ErrTerminated)
+}
+
 func TestANodeWhoseLeaseDoesNotHoldOwnsNobodyAndKeepsItsPlace(t *testing.T) {
 	s := newSite(t)
 	a, b := s.start("a"), s.start("b")

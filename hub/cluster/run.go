@@ -46,8 +46,14 @@ func (r *Run) Generation() uint64 { return r.generation.Load() }
 // MayOwn reports whether this run's lease holds.
 func (r *Run) MayOwn() bool { return r.now() < time.Duration(r.until.Load()) }
 
-// Fresh reports whether nobody else can still think that it owns what this run owns.
-func (r *Run) Fresh() bool { return r.MayOwn() && r.now() >= time.Duration(r.freshFrom.Load()) }
+// FreshFor is since when nobody else can think that it owns what this run owns; zero or less while
+// somebody may, or while the lease does not hold.
+func (r *Run) FreshFor() time.Duration {
+	if !r.MayOwn() {
+		return 0
+	}
+	return r.now() - time.Duration(r.freshFrom.Load())
+}
 
 // Remaining is how long the lease still holds; negative when it does not.
 func (r *Run) Remaining() time.Duration { return time.Duration(r.until.Load()) - r.now() }
