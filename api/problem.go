@@ -213,7 +213,7 @@ func (p *problem) header(h http.Header) {
 	}
 }
 
-var titles = map[string]string{
+var titles = map[string]string{ // #nosec G101 -- titles of codes
 	"invalid_request":        "Invalid request",
 	"invalid_credentials":    "Invalid credentials",
 	"invalid_token":          "Invalid token",

@@ -221,7 +221,7 @@ func (b *benchCommand) writable() error {
 		if path == "" {
 			continue
 		}
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644) // #nosec G302 -- a report, for everybody to read
 		if err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func (b *benchCommand) write(r *report.Result) error {
 		return err
 	}
 	if b.jsonFile != "" {
-		if err := os.WriteFile(b.jsonFile, encoded, 0o644); err != nil {
+		if err := os.WriteFile(b.jsonFile, encoded, 0o644); err != nil { // #nosec G306 -- a report, for everybody to read
 			return err
 		}
 	}
@@ -253,7 +253,7 @@ func (b *benchCommand) write(r *report.Result) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(b.html, page, 0o644); err != nil {
+		if err := os.WriteFile(b.html, page, 0o644); err != nil { // #nosec G306 -- a report, for everybody to read
 			return err
 		}
 	}

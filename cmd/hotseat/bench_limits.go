@@ -46,7 +46,7 @@ func (l *limitsChoice) measure(ctx context.Context, b *benchCommand) (*abilities
 		if err != nil {
 			return nil, fmt.Errorf("find this program: %w", err)
 		}
-		if a.handler, err = limits.Handler(ctx, exec.Command(self, "bench", "nothing"), max(b.options.Workers, 1), l.length); err != nil {
+		if a.handler, err = limits.Handler(ctx, exec.Command(self, "bench", "nothing"), max(b.options.Workers, 1), l.length); err != nil { // #nosec G204 -- this program itself
 			return nil, err
 		}
 	}

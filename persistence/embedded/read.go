@@ -33,7 +33,7 @@ func (s *Store) load(ctx context.Context, keys []session.Key, into []session.Emp
 		places[string(key)] = append(places[string(key)], i)
 		args[i] = string(key)
 	}
-	query := `SELECT key, employee_id, version, epoch, state FROM employees WHERE key IN (?` + strings.Repeat(`, ?`, len(keys)-1) + `)`
+	query := `SELECT key, employee_id, version, epoch, state FROM employees WHERE key IN (?` + strings.Repeat(`, ?`, len(keys)-1) + `)` // #nosec G202 -- only placeholders are joined
 	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

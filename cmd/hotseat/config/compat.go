@@ -17,7 +17,7 @@ type Compat struct {
 }
 
 // compatSecretFile is the secret's file in the data folder.
-const compatSecretFile = "compat-pos.secret"
+const compatSecretFile = "compat-pos.secret" // #nosec G101 -- a file name
 
 var compatSettings = []Setting{
 	{
