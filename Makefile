@@ -76,9 +76,9 @@ check: go-version generated ## vet, staticcheck, gofumpt, generated code, and th
 # Left out, with reasons: G104, an error that nobody can act on is dropped where the code says so; G115,
 # what is decoded is checked before it is narrowed, and what is encoded wraps on purpose; G304, files are
 # those that the operator names; G404, weak randomness only spreads retries and makes request ids.
-# The rigs of tests and benchmarks run programs and are no part of the product.
+# The examples and the rigs of tests and benchmarks run programs and are no part of the product.
 GOSEC := -exclude=G104,G115,G304,G404 -exclude-dir=bench -exclude-dir=web -exclude-dir=hubtest -exclude-dir=pgtest \
-	-exclude-dir=storetest -exclude-dir=benchstore -exclude-dir=e2e
+	-exclude-dir=storetest -exclude-dir=benchstore -exclude-dir=e2e -exclude-dir=examples
 
 .PHONY: lint
 lint: check ## check, gosec and govulncheck (minutes; govulncheck reads its database online)

@@ -132,6 +132,8 @@ func (a *attemptsSeen) Wait(context.Context, session.Key, netip.Addr) time.Durat
 	return 0
 }
 
+func (*attemptsSeen) Passed(session.Key, netip.Addr) {}
+
 func (a *attemptsSeen) Failed(session.Key, netip.Addr) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

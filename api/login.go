@@ -124,6 +124,7 @@ func (x *exchange) checkPassword(ctx context.Context, key session.Key, pass stri
 		x.o.Attempts.Failed(key, addr)
 		return profile, errInvalidCredentials
 	}
+	x.o.Attempts.Passed(key, addr)
 	return profile, nil
 }
 

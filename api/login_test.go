@@ -265,6 +265,8 @@ func (c *counted) Wait(_ context.Context, _ session.Key, from netip.Addr) time.D
 	return 0
 }
 
+func (*counted) Passed(session.Key, netip.Addr) {}
+
 func (c *counted) Failed(session.Key, netip.Addr) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -24,6 +24,7 @@ const remembered = 1 << 18
 // address's own budget is used up.
 type Known interface {
 	Known(ctx context.Context, key session.Key, from netip.Addr) bool
+	Note(key session.Key, from netip.Addr)
 }
 
 // Limiter counts failures on this node. Any goroutine may call it.
@@ -72,6 +73,13 @@ func (l *Limiter) Wait(ctx context.Context, key session.Key, from netip.Addr) ti
 		return 0
 	}
 	return max(own, shared)
+}
+
+// Passed notes a right password: the address is the employee's from now on.
+func (l *Limiter) Passed(key session.Key, from netip.Addr) {
+	if l.known != nil {
+		l.known.Note(key, from)
+	}
 }
 
 // Failed notes a refused password.

@@ -81,8 +81,11 @@ func (k knows) Known(_ context.Context, key session.Key, from netip.Addr) bool {
 	return k[key] == from.String()
 }
 
+func (k knows) Note(key session.Key, from netip.Addr) { k[key] = from.String() }
+
 func TestWhoHasLoggedInAtAnAddressKeepsAnOwnBudgetThere(t *testing.T) {
-	l, _ := newLimiter(knows{"ada": "192.0.2.1"})
+	l, _ := newLimiter(knows{})
+	l.Passed("ada", netip.MustParseAddr("192.0.2.1"))
 	for i := range 100 {
 		l.fail(1, fmt.Sprint("e", i), "192.0.2.1")
 	}

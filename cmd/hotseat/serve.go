@@ -214,7 +214,7 @@ func (n *node) openAPI() (err error) {
 	n.api, err = api.New(api.Options{
 		Employees: faultyEmployees(n.employees), Rows: faultyRows(rows{n.batcher}), Profiles: profiles{n.store}, View: n.view,
 		Sockets: n.terminals(), Cluster: nodes{n}, Socket: n.hub, Subscriptions: n.hub, Revocations: n.feed, Events: eventLog{n}, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
-		Attempts: attempts.New(nil),
+		Attempts: attempts.New(attempts.NewBook(rows{n.batcher})),
 		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 		SessionLifetime: cfg.SessionLifetime, SessionIdle: cfg.SessionIdle, MaxStaleness: cfg.MaxStaleness,
