@@ -11,5 +11,8 @@
 //
 // An employee to whom nothing happens has no actor: sleep.go has its shard keep what its owner knew.
 //
-// Next: employee.go, then shard.go; session.Step for the rules; persistence/batch for the commit.
+// On a node of a cluster Client finds the owner on whichever node, peers asks it, and Announcer tells owners
+// of this node's sockets; Router says who is there.
+//
+// Next: employee.go, then shard.go; client.go and peers.go for several nodes; session.Step for the rules; persistence/batch for the commit.
 package actors

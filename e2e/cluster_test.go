@@ -134,6 +134,7 @@ func TestTestsTicketsAndTheClustersViewWorkOnWhicheverNodeIsAsked(t *testing.T) 
 			sockets += m.Sockets
 		}
 		require.Equal(t, 1, sockets)
+		require.Regexp(t, `\nhotseat_lease_remaining_seconds [12]\.`, string(s.probe("/metrics").body))
 	}
 }
 
