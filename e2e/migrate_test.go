@@ -15,7 +15,8 @@ func TestTheSchemaOfALiveDatabaseIsShownAndBroughtUp(t *testing.T) {
 	schema := func(what string) (s struct {
 		Version, Latest int64
 		Pending         bool
-	}) {
+	},
+	) {
 		out := command(t, binary, "migrate", what, "--store", url, "--json")
 		require.NoError(t, json.Unmarshal([]byte(out), &s), "%s", out)
 		return s
