@@ -73,6 +73,10 @@ type Options struct {
 	Sockets   Sockets
 	Cluster   Cluster      // nil: /v1/admin/cluster is not offered
 	Socket    http.Handler // GET /ws/session/{terminal_id}; it answers for itself
+	// SecurityEvents answers receivers of security events, for itself; nil: there are none.
+	SecurityEvents http.Handler
+	// DeadLetters are those of all receivers; nil: there are none.
+	DeadLetters DeadLetters
 	// Subscriptions serves those who cannot have a socket; nil: nobody.
 	Subscriptions Subscriptions
 	// Revocations lists ended sessions for those who check tokens themselves; nil: nobody does.

@@ -46,7 +46,10 @@ func readSocketDocument(t *testing.T) (doc socketDocument) {
 func TestEveryMessageOfTheSocketIsSaidOrHeard(t *testing.T) {
 	doc := readSocketDocument(t)
 	used := map[string]string{}
-	for _, operation := range doc.Operations {
+	for called, operation := range doc.Operations {
+		if called == "publish" || called == "post" {
+			continue // no socket's
+		}
 		for _, message := range operation.Messages {
 			name, ok := strings.CutPrefix(message.Ref, "#/channels/terminal/messages/")
 			if !ok { // the same, without a socket

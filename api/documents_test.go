@@ -77,6 +77,9 @@ func checkSecurity(t *testing.T, name string, one route, security []map[string][
 	if one.pattern == "/v1/session/events" {
 		want = []string{"accessToken", "ticket"}
 	}
+	if strings.HasPrefix(one.pattern, "/ssf/") {
+		want = []string{"streamCredential"}
+	}
 	if strings.HasPrefix(one.pattern, "/ws/") {
 		want = []string{"accessToken", "ticket", "bearerSubprotocol"}
 	}

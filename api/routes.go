@@ -21,6 +21,11 @@ var routes = []route{
 	{method: "POST", pattern: "/oauth2/revoke", role: client, handle: oauth((*exchange).revoke)},
 	{method: "GET", pattern: "/.well-known/oauth-authorization-server", role: public, instant: true, handle: (*exchange).metadata},
 	{method: "GET", pattern: "/.well-known/jwks.json", role: public, handle: (*exchange).jwks},
+	{method: "GET", pattern: "/.well-known/ssf-configuration", role: public, handle: (*exchange).securityEvents},
+	{method: "GET", pattern: "/ssf/streams", role: public, handle: (*exchange).securityEvents},
+	{method: "GET", pattern: "/ssf/status", role: public, handle: (*exchange).securityEvents},
+	{method: "POST", pattern: "/ssf/verify", role: public, handle: (*exchange).securityEvents},
+	{method: "POST", pattern: "/ssf/poll/{stream_id}", role: public, instant: true, handle: (*exchange).securityEvents},
 
 	{method: "GET", pattern: "/v1/revocations", role: service, instant: true, handle: (*exchange).revocations},
 	{method: "GET", pattern: "/v1/employees/{employee_id}/sessions/{session_id}", role: service, handle: (*exchange).showNamed},
@@ -41,6 +46,7 @@ var routes = []route{
 	{method: "GET", pattern: "/v1/admin/events", role: admin, instant: true, handle: (*exchange).adminEvents},
 	{method: "GET", pattern: "/v1/admin/cluster", role: admin, handle: (*exchange).showCluster},
 	{method: "POST", pattern: "/v1/admin/nodes/{node}/drain", role: admin, handle: (*exchange).drainNode},
+	{method: "GET", pattern: "/v1/admin/dead-letters", role: admin, handle: (*exchange).listDeadLetters},
 	{method: "POST", pattern: "/v1/admin/terminals/{terminal_id}/test-termination", role: admin, handle: (*exchange).testTermination},
 
 	{method: "POST", pattern: graphQLPath, role: public, browser: true, instant: true, handle: (*exchange).graphQL},

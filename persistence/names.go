@@ -11,6 +11,7 @@ type (
 	LogPosition  = store.LogPosition
 	LogPage      = store.LogPage
 	Horizon      = store.Horizon
+	DeadLetter   = store.DeadLetter
 	Term         = store.Term
 	Leaders      = store.Leaders
 	Terminals    = store.Terminals

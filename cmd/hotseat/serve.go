@@ -111,7 +111,7 @@ func (n *node) join(ctx context.Context) (err error) {
 	if err := n.openTokens(ctx); err != nil {
 		return err
 	}
-	if err := n.openEvents(); err != nil {
+	if err := n.openEvents(ctx); err != nil {
 		return err
 	}
 	n.passwords = password.New(password.Options{Refused: n.refused.WithLabelValues("password")})
@@ -215,7 +215,7 @@ func (n *node) openAPI() (err error) {
 		Employees: faultyEmployees(n.employees), Rows: faultyRows(rows{n.batcher}), Profiles: profiles{n.store}, View: n.view,
 		Sockets: n.terminals(), Cluster: nodes{n}, Socket: n.hub, Subscriptions: n.hub, Revocations: n.feed, Events: eventLog{n}, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
 		Attempts: attempts.New(attempts.NewBook(rows{n.batcher})),
-		NotReady: n.ready.reasons, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
+		NotReady: n.ready.reasons, SecurityEvents: n.securityEvents(), DeadLetters: deadLetters{n.store}, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
 		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
 		SessionLifetime: cfg.SessionLifetime, SessionIdle: cfg.SessionIdle, MaxStaleness: cfg.MaxStaleness,
 		Page: demo.FS(), PagePolicy: demo.Policy, Compat: n.compat, Introspection: cfg.Demo,

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/google/uuid"
@@ -10,16 +10,19 @@ import (
 	"github.com/hotseat-hub/hotseat/cmd/hotseat/config"
 	"github.com/hotseat-hub/hotseat/persistence/relay"
 	"github.com/hotseat-hub/hotseat/persistence/relay/kafka"
+	"github.com/hotseat-hub/hotseat/persistence/relay/setevent"
 )
 
 // events is the part of a node that carries events out of it.
 type events struct {
-	dev   *kafka.Dev // nil: none
-	relay *relay.Relay
+	dev     *kafka.Dev // nil: none
+	relay   *relay.Relay
+	streams []setevent.Stream     // of the receivers of security events
+	caep    *setevent.Transmitter // nil: there are none
 }
 
 // openEvents joins the relay and its sinks. Nobody is called yet.
-func (n *node) openEvents() (err error) {
+func (n *node) openEvents(ctx context.Context) (err error) {
 	cfg := n.config.Events
 	if cfg.Dev != "" {
 		if cfg.Brokers, err = n.startDevBroker(cfg); err != nil {
@@ -33,13 +36,14 @@ func (n *node) openEvents() (err error) {
 		}
 	}
 	for _, r := range cfg.Receivers {
-		sink, err := n.sink(r)
+		route, err := n.receiver(r)
 		if err != nil {
 			return fmt.Errorf("receiver %s: %w", r.Name, err)
 		}
-		if sink != nil {
-			routes = append(routes, relay.Route{Name: r.Name, Sink: sink, FromStart: r.FromStart})
-		}
+		routes = append(routes, route)
+	}
+	if err := n.openTransmitter(ctx); err != nil {
+		return err
 	}
 	n.events.relay, err = relay.New(relay.Options{
 		Store: n.store, Routes: routes, Source: n.tokens.Issuer(), Holder: uuid.NewString(), Log: n.log, Registerer: n.registry,
@@ -79,13 +83,4 @@ func (n *node) kafkaRoutes(cfg config.Events) ([]relay.Route, error) {
 		return nil, err
 	}
 	return []relay.Route{{Name: "kafka", Sink: sink, FromStart: true}}, nil
-}
-
-// sink is what carries events to a receiver; nil for one that fetches them itself.
-func (n *node) sink(r config.Receiver) (relay.Sink, error) {
-	switch r.Kind {
-	case config.Stdout:
-		return relay.Only(relay.Lines{W: os.Stdout}, r.Events), nil
-	}
-	return nil, fmt.Errorf("kind %s is not built", r.Kind)
 }

@@ -43,6 +43,9 @@ func (s *Store) Maintain(ctx context.Context) error {
 	if err := s.purgeTerminals(ctx, now); err != nil {
 		return fmt.Errorf("purge terminals: %w", err)
 	}
+	if err := s.purgeDeadLetters(ctx); err != nil {
+		return fmt.Errorf("purge dead letters: %w", err)
+	}
 	return nil
 }
 

@@ -44,6 +44,7 @@ func (s *Store) Maintain(ctx context.Context) error {
 		{"drop partitions", s.dropPartitions},
 		{"forget writers", s.forgetWriters},
 		{"purge idempotency keys", s.purgeKeys},
+		{"purge dead letters", s.purgeDeadLetters},
 		{"purge terminals", s.purgeTerminals},
 	} {
 		if err := step.do(ctx); err != nil {

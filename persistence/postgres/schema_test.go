@@ -29,7 +29,7 @@ func TestNodesThatStartTogetherMigrateOnce(t *testing.T) {
 	}
 	all.Wait()
 	require.Equal(t, make([]error, len(errs)), errs)
-	require.Equal(t, "4", connect(t, url).text(`SELECT count(*) FROM schema_migrations`), "goose's own row and three migrations")
+	require.Equal(t, "5", connect(t, url).text(`SELECT count(*) FROM schema_migrations`), "goose's own row and four migrations")
 	open(t, url, store.Options{Migrate: store.MigrateCheck})
 }
 

@@ -37,6 +37,10 @@ type voyage struct {
 
 // run carries events until ctx is done; it returns an error when this node no longer leads.
 func (c *courier) run(ctx context.Context, term store.Term) error {
+	if c.route.Watched {
+		c.watch(ctx)
+		return nil
+	}
 	v := &voyage{courier: c, term: term}
 	for wait := time.Duration(0); ; {
 		err := v.begin(ctx)
@@ -67,6 +71,22 @@ func (c *courier) run(ctx context.Context, term store.Term) error {
 		}
 	}
 	return nil
+}
+
+// watchEvery is how often the mark of a receiver that fetches its events itself is looked at.
+const watchEvery = 5 * time.Second
+
+// watch keeps the metrics of such a receiver.
+func (c *courier) watch(ctx context.Context) {
+	for ok := true; ok; ok = pause(ctx, watchEvery) {
+		at, err := c.r.o.Store.Mark(ctx, store.HoldPrefix+c.route.Name)
+		if err != nil || at == "" {
+			continue
+		}
+		if page, err := c.r.o.Store.ReadLog(ctx, at, 1); err == nil {
+			c.state.see(&page)
+		}
+	}
 }
 
 // begin finds where the sink is; a new one is given a mark before anything is delivered.
@@ -125,7 +145,8 @@ func (v *voyage) deliver(ctx context.Context, page *store.LogPage) error {
 		if over := v.failed(ctx, err); over != nil || ctx.Err() != nil {
 			return errors.Join(over, ctx.Err())
 		}
-		if wait = v.longer(wait); !pause(ctx, wait) {
+		wait = v.longer(wait)
+		if !pause(ctx, max(wait, asked(err))) {
 			return ctx.Err()
 		}
 		v.lookBehind(ctx, page)
@@ -179,6 +200,15 @@ func (v *voyage) failed(ctx context.Context, err error) error {
 		v.r.o.Log.Warn("events wait for a sink; logins do not", "sink", v.route.Name, "error", err)
 	}
 	return nil
+}
+
+// asked is how long a receiver wants to be left alone.
+func asked(err error) time.Duration {
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) {
+		return later.RetryAfter()
+	}
+	return 0
 }
 
 // longer doubles a pause up to the longest.

@@ -1,6 +1,8 @@
 package relay
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -134,4 +136,11 @@ func (e *Event) Structured() []byte {
 		panic("relay: an event of texts and numbers does not marshal: " + err.Error())
 	}
 	return b
+}
+
+// TokenID is the jti of a token that stands for an event: the same in every repeat, another for every
+// purpose and receiver.
+func TokenID(purpose, receiver, event string) string {
+	sum := sha256.Sum256([]byte(purpose + "\x00" + receiver + "\x00" + event))
+	return hex.EncodeToString(sum[:16])
 }

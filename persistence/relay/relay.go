@@ -53,6 +53,9 @@ type Route struct {
 	// sink, which begins anew.
 	Name string
 	Sink Sink
+	// Watched: the receiver fetches events itself, and its mark is moved by who serves it; the relay
+	// only measures how far it has come. There is no Sink.
+	Watched bool
 	// FromStart: a sink without a mark begins with the oldest event there is, not with the present.
 	FromStart bool
 }
@@ -161,7 +164,9 @@ func (r *Relay) lead(ctx context.Context, term store.Term, renewed time.Time) {
 	all.Wait()
 	r.metrics.leading.Store(false)
 	for _, c := range r.couriers {
-		c.route.Sink.Close()
+		if !c.route.Watched {
+			c.route.Sink.Close()
+		}
 	}
 	resign, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()

@@ -56,6 +56,7 @@ type Store interface {
 	// Tail returns a new reader of the log's endings, starting now.
 	Tail() Tail
 	Log
+	DeadLetters
 	// Started walks the `started` events of the log that were written before a time long past, in
 	// the order of that time; an empty position is the beginning. It returns whole commits, so
 	// there may be somewhat more events than limit, and the position to go on from.

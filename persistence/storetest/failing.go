@@ -118,6 +118,15 @@ func (f *failing) Ended(ctx context.Context, since session.Time, after store.Log
 	return e, at, err
 }
 
+func (f *failing) AddDeadLetter(ctx context.Context, l store.DeadLetter) error {
+	return f.ask(func() error { return f.Store.AddDeadLetter(ctx, l) })
+}
+
+func (f *failing) DeadLetters(ctx context.Context, limit int) (l []store.DeadLetter, err error) {
+	err = f.ask(func() (err error) { l, err = f.Store.DeadLetters(ctx, limit); return err })
+	return l, err
+}
+
 func (f *failing) Setting(ctx context.Context, name string, proposed []byte) (v []byte, err error) {
 	err = f.ask(func() (err error) { v, err = f.Store.Setting(ctx, name, proposed); return err })
 	return v, err

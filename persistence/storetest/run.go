@@ -58,6 +58,7 @@ func run(t *testing.T, open Opener) {
 		{"a mark is where it was last set", (*suite).marks},
 		{"a leader keeps its mark under its term", (*suite).leader},
 		{"a kept terminal leads to its employee", (*suite).terminals},
+		{"dead letters are kept and listed", (*suite).deadLetters},
 		{"signing keys are kept and replaced", (*suite).signingKeys},
 		{"the schema is up to date and the time is now", (*suite).schemaAndTime},
 		{"a closed store says that it is unavailable", (*suite).closed},
