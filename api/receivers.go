@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/hotseat-hub/hotseat/session"
 )
@@ -64,7 +65,11 @@ func (l *DeadLetter) view() deadLetterView {
 // securityEvents hands the routes of the Shared Signals Framework to who transmits; it knows receivers
 // by credentials of their own, and answers in the framework's own forms.
 func (x *exchange) securityEvents() error {
-	if x.o.SecurityEvents == nil {
+	switch {
+	case x.o.SecurityEvents != nil:
+	case strings.HasPrefix(x.r.URL.Path, "/ssf/"):
+		return invalidToken("this server has no receivers of security events, so no stream has this credential")
+	default:
 		return notFound("this server has no receivers of security events")
 	}
 	x.o.SecurityEvents.ServeHTTP(x.w, x.r)

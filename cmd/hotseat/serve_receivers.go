@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"os"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/hotseat-hub/hotseat/persistence/relay/push"
 	"github.com/hotseat-hub/hotseat/persistence/relay/setevent"
 	"github.com/hotseat-hub/hotseat/persistence/relay/webhook"
+	"github.com/hotseat-hub/hotseat/session"
 )
 
 // receiver is how one of the file's receivers gets its events.
@@ -80,4 +82,18 @@ func (d deadLetters) DeadLetters(ctx context.Context, limit int) ([]api.DeadLett
 		letters[i] = api.DeadLetter(found[i])
 	}
 	return letters, err
+}
+
+// usernames tells the original's consumers how an employee logs in.
+type usernames struct{ store persistence.Store }
+
+func (u usernames) Username(ctx context.Context, id session.EmployeeID) (string, error) {
+	profile, err := u.store.Profile(ctx, id.Key())
+	switch {
+	case err == nil && profile.Username != "":
+		return profile.Username, nil
+	case err != nil && !errors.Is(err, session.ErrNotFound):
+		return "", err
+	}
+	return string(id), nil
 }

@@ -82,5 +82,11 @@ func (n *node) kafkaRoutes(cfg config.Events) ([]relay.Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []relay.Route{{Name: "kafka", Sink: sink, FromStart: true}}, nil
+	routes := []relay.Route{{Name: "kafka", Sink: sink, FromStart: true}}
+	if !n.config.Compat.On {
+		return routes, nil
+	}
+	o.Topic, o.Format = kafka.POSTopic, kafka.POS(usernames{n.store})
+	pos, err := kafka.New(o)
+	return append(routes, relay.Route{Name: "pos", Sink: pos, FromStart: true}), err
 }
