@@ -15,7 +15,7 @@ func newCluster(p program) *cobra.Command {
 		Short: "Show the nodes of the cluster",
 		Long: `Show every node that is not marked dead, as the node that is asked sees it. A node that does not answer
 within a second is shown as its lease says; a single node is a cluster of one.`,
-		Example: "  hotseat cluster\n  hotseat cluster --json --server http://10.0.0.7:8080",
+		Example: "  hotseat cluster\n  hotseat cluster --json",
 		Args:    takes(),
 	}
 	connect, out := connecting(cmd, p), printing(cmd, p)
