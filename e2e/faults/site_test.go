@@ -171,18 +171,6 @@ func (n *node) kill() {
 
 func (n *node) signal(s syscall.Signal) { _ = n.process.Process.Signal(s) } // it may have ended
 
-// terminate asks the process to stop, and waits.
-func (n *node) terminate() {
-	n.t.Helper()
-	n.signal(syscall.SIGTERM)
-	select {
-	case <-n.gone:
-	case <-time.After(patience):
-		require.Fail(n.t, "still running after SIGTERM", "%s said:\n%s", n.name, n.said(4000))
-	}
-	require.Equal(n.t, 0, n.process.ProcessState.ExitCode(), "%s said:\n%s", n.name, n.said(4000))
-}
-
 // said is the end of what all runs of the node have written.
 func (n *node) said(most int) string {
 	text, err := os.ReadFile(n.log)
