@@ -8,7 +8,7 @@ import (
 )
 
 // mailbox is the mailbox of employees and shards: 48 bytes when empty, where the library's default takes
-// over 400. Any goroutine may post; one worker at a time runs it.
+// over 400. Any goroutine may post; one at a time runs it, a worker or a caller who waits.
 // It has no bound of its own: the shard counts what an employee owes and refuses more.
 type mailbox struct {
 	invoker actor.MessageInvoker
@@ -30,11 +30,26 @@ type letter struct {
 // throughput is how many messages one run handles before it lets other goroutines go first.
 const throughput = 64
 
-// PostUserMessage implements actor.Mailbox.
-func (m *mailbox) PostUserMessage(message any) { m.post(&letter{message: message}) }
+// promptly is how many messages a caller who waits handles itself before a worker goes on.
+const promptly = 2
+
+// PostUserMessage implements actor.Mailbox. Who waits for the answer to a request has nothing better to
+// do than to run an actor that nobody runs: the way over a worker and its thread costs more than the
+// decision.
+func (m *mailbox) PostUserMessage(message any) {
+	m.push(&letter{message: message})
+	if r, ok := message.(*Request); !ok || !r.waited {
+		m.schedule()
+	} else if m.running.CompareAndSwap(false, true) && m.handle(promptly) {
+		m.workers.schedule(m)
+	}
+}
 
 // PostSystemMessage implements actor.Mailbox.
-func (m *mailbox) PostSystemMessage(message any) { m.post(&letter{message: message, system: true}) }
+func (m *mailbox) PostSystemMessage(message any) {
+	m.push(&letter{message: message, system: true})
+	m.schedule()
+}
 
 // RegisterHandlers implements actor.Mailbox. The library's dispatcher would start a
 // goroutine for every run; workers replaces it.
@@ -48,15 +63,14 @@ func (m *mailbox) Start() {}
 // UserMessageCount implements actor.Mailbox; nothing asks for it.
 func (m *mailbox) UserMessageCount() int { return 0 }
 
-func (m *mailbox) post(l *letter) {
+func (m *mailbox) push(l *letter) {
 	for {
 		head := m.posted.Load()
 		l.next = head
 		if m.posted.CompareAndSwap(head, l) {
-			break
+			return
 		}
 	}
-	m.schedule()
 }
 
 func (m *mailbox) schedule() {
@@ -66,22 +80,28 @@ func (m *mailbox) schedule() {
 }
 
 func (m *mailbox) run() {
-	for n := 1; ; n++ {
+	for m.handle(throughput) {
+		runtime.Gosched()
+	}
+}
+
+// handle handles that many messages; false when it found no more and does not run any longer.
+func (m *mailbox) handle(most int) (more bool) {
+	for n := 0; n < most; {
 		l := m.take()
-		if l == nil {
-			m.running.Store(false)
-			// Something may have been posted after take and before the store; whoever wins the
-			// flag runs it.
-			if m.posted.Load() == nil || !m.running.CompareAndSwap(false, true) {
-				return
-			}
+		if l != nil {
+			m.invoke(l)
+			n++
 			continue
 		}
-		m.invoke(l)
-		if n%throughput == 0 {
-			runtime.Gosched()
+		m.running.Store(false)
+		// Something may have been posted after take and before the store; whoever wins the
+		// flag runs it.
+		if m.posted.Load() == nil || !m.running.CompareAndSwap(false, true) {
+			return false
 		}
 	}
+	return true
 }
 
 // take unlinks the next letter: the oldest system message first, then, unless suspended, the oldest

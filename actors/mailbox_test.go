@@ -119,3 +119,42 @@ func TestAPanicLosesOnlyItsOwnMessage(t *testing.T) {
 func TestAnEmptyMailboxFitsIn48Bytes(t *testing.T) {
 	require.LessOrEqual(t, unsafe.Sizeof(mailbox{}), uintptr(48))
 }
+
+func TestWhoWaitsRunsAnActorThatNobodyRuns(t *testing.T) {
+	l := &listener{}
+	w := startWorkers()
+	w.stop() // what is left to a worker stays undone
+	m := &mailbox{workers: w}
+	m.RegisterHandlers(l, nil)
+	l.left.Add(3)
+	m.PostUserMessage(&Request{waited: true})
+	require.Len(t, l.got, 1, "the caller has run it")
+	m.PostUserMessage(&Request{})
+	require.Len(t, l.got, 1, "who does not wait leaves it to a worker")
+	m.PostUserMessage(&Request{waited: true})
+	require.Len(t, l.got, 1, "it is some worker's now")
+}
+
+func TestWaitingCallersAndWorkersRunOneAtATime(t *testing.T) {
+	l := &listener{}
+	m := startMailbox(t, l)
+	const senders, each = 8, 2000
+	l.left.Add(senders * each)
+	var wg sync.WaitGroup
+	for s := range senders {
+		wg.Go(func() {
+			for i := range each {
+				m.PostUserMessage(&Request{waited: (s+i)%2 == 0, attempts: s*each + i})
+			}
+		})
+	}
+	wg.Wait()
+	l.left.Wait()
+	require.Zero(t, l.overlaps)
+	last := make([]int, senders)
+	for _, got := range l.got {
+		n := got.(*Request).attempts
+		require.Less(t, last[n/each], n%each+1, "sender %d", n/each)
+		last[n/each] = n%each + 1
+	}
+}

@@ -142,9 +142,10 @@ func (s *System) stop() error {
 // Send gives the command to the employee's owner. done is called once, on any goroutine, and must
 // not block.
 func (s *System) Send(key session.Key, cmd session.Command, done func(session.Reply, error)) {
-	r := &Request{Command: cmd, At: time.Now(), Done: done, key: key}
-	s.actors.Root.Send(s.shards[shardOf(key)].pid, r)
+	s.send(&Request{Command: cmd, At: time.Now(), Done: done, key: key})
 }
+
+func (s *System) send(r *Request) { s.actors.Root.Send(s.shards[shardOf(r.key)].pid, r) }
 
 // Do is Send and wait. When ctx is done first, the command may still take effect.
 func (s *System) Do(ctx context.Context, key session.Key, cmd session.Command) (session.Reply, error) {
@@ -153,7 +154,10 @@ func (s *System) Do(ctx context.Context, key session.Key, cmd session.Command) (
 		err   error
 	}
 	answered := make(chan answer, 1)
-	s.Send(key, cmd, func(r session.Reply, err error) { answered <- answer{r, err} })
+	s.send(&Request{
+		Command: cmd, At: time.Now(), key: key, waited: true,
+		Done: func(r session.Reply, err error) { answered <- answer{r, err} },
+	})
 	select {
 	case a := <-answered:
 		return a.reply, a.err
