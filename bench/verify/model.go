@@ -17,7 +17,7 @@ type verb uint8
 const (
 	writes verb = iota // a login: this session sits now
 	finds              // an answer that only the seated session gets
-	leaves             // a logout that was done: it sat, and sits no more
+	leaves             // a logout that was done: it sat, or had just left, and sits no more
 	misses             // an answer that says that the session has ended
 )
 
@@ -34,6 +34,7 @@ type step struct {
 type seated struct {
 	epoch   session.Epoch
 	session session.ID
+	left    session.ID // who logged out at this epoch; its other logouts find nothing to do
 }
 
 // register steps; known are the epochs of all logins in the history, in order, because no other
@@ -53,19 +54,22 @@ func (r register) between(from, to session.Epoch) bool {
 func (r register) step(now seated, s step) (ok bool, next seated) {
 	switch s.verb {
 	case writes:
-		return s.epoch > now.epoch && !r.between(now.epoch, s.epoch-1), seated{s.epoch, s.session}
+		return s.epoch > now.epoch && !r.between(now.epoch, s.epoch-1), seated{epoch: s.epoch, session: s.session}
 	case finds:
 		return r.find(now, s)
 	case leaves:
+		if now.left == s.session {
+			return true, now
+		}
 		ok, now = r.find(now, s)
-		return ok && !r.between(now.epoch, now.epoch+1), seated{now.epoch + 1, session.ID{}}
+		return ok && !r.between(now.epoch, now.epoch+1), seated{epoch: now.epoch + 1, left: s.session}
 	default:
 		return r.miss(now, s)
 	}
 }
 
 func (r register) find(now seated, s step) (bool, seated) {
-	there := seated{s.epoch, s.session}
+	there := seated{epoch: s.epoch, session: s.session}
 	switch {
 	case s.epoch == now.epoch:
 		return now.session == s.session || now.session.IsZero(), there
@@ -88,7 +92,7 @@ func (r register) miss(now seated, s step) (bool, seated) {
 	if to == now.epoch {
 		return true, now
 	}
-	return !r.between(now.epoch, to), seated{to, session.ID{}}
+	return !r.between(now.epoch, to), seated{epoch: to}
 }
 
 // model makes the register porcupine's, beginning at from.

@@ -230,6 +230,7 @@ func TestConcurrentAnswersMayComeInAnyOrder(t *testing.T) {
 		"two logins at once":            {login(0, 50, 2), login(0, 40, 1), strict(10, 12, 1, ok), strict(45, 46, 2, ok)},
 		"a use beside its end":          {login(0, 5, 1), login(10, 30, 2), strict(20, 21, 1, ok), strict(29, 40, 1, ok)},
 		"a view at its stated age":      {login(0, 5, 1), login(10, 15, 2), local(115, 116, 1, 100)},
+		"two logouts of one session":    {login(0, 5, 1), op(h.Logout, 6, 9, 1, ok), op(h.Logout, 7, 12, 1, ok), login(13, 15, 3)},
 		"the list of a login under way": {login(0, 50, 1), list(10, 11, 1)},
 	} {
 		r := check(t, complete, verify.Options{}, ops...)
