@@ -32,7 +32,7 @@ func TestAnImportMakesAndChangesAndReportsWhatItRefuses(t *testing.T) {
 
 {"employee_id":"EVE","last_name":"Adams"}
 {"employee_id":"-bad"}
-{"employee_id":"mallory","username":"EVE1"}
+{"employee_id":"mallory","username":"ADA"}
 {"employee_id":"mallory","email":"x@x","surprise":true}
 ["not an object"]
 {"employee_id":"mallory","password":"a","password_hash":"` + byDjango + `"}
