@@ -2,8 +2,8 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,15 +14,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// key is the service key of the server that is measured.
-const key = "service-key-of-the-benchmark"
+	"github.com/hotseat-hub/hotseat/bench/host"
+	"github.com/hotseat-hub/hotseat/bench/program"
+)
 
 // contender is a server in a process of its own.
 type contender struct {
-	process *exec.Cmd
+	process host.Process
 	address string
+	stop    func()
 }
 
 // sample is one round.
@@ -32,29 +33,18 @@ type sample struct {
 }
 
 // startHub builds the program and runs it with a store in folder.
-func startHub(folder string) (*contender, error) {
-	binary, addresses := filepath.Join(folder, "hotseat"), filepath.Join(folder, "addresses")
-	build := exec.Command("go", "build", "-trimpath", "-o", binary, "./cmd/hotseat")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the program: %w\n%s", err, out)
-	}
-	process := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0",
-		"--store", "embedded:"+filepath.Join(folder, "data"), "--drain-delay", "0s", "--log-level", "error")
-	process.Env = append(os.Environ(), "HOTSEAT_TEST_ADDR_FILE="+addresses, "HOTSEAT_SERVICE_KEY="+key)
-	if err := process.Start(); err != nil {
+func startHub(ctx context.Context, folder string) (*contender, error) {
+	binary, err := program.Build(ctx, folder)
+	if err != nil {
 		return nil, err
 	}
-	c := &contender{process: process}
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		var at struct{ Listen string }
-		if text, err := os.ReadFile(addresses); err == nil && json.Unmarshal(text, &at) == nil {
-			c.address = at.Listen
-			return c, nil
-		}
+	n, err := program.Start(ctx, program.Options{
+		Binary: binary, Folder: folder, Store: "embedded:" + filepath.Join(folder, "data"), Args: []string{"--log-level", "error"},
+	})
+	if err != nil {
+		return nil, err
 	}
-	c.stop()
-	return nil, errors.New("the program did not listen within 10 s")
+	return &contender{process: n.Process(), address: n.Listen, stop: n.Kill}, nil
 }
 
 // startEmpty runs this program again, as the empty handler.
@@ -72,17 +62,15 @@ func startEmpty() (*contender, error) {
 		return nil, err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
-	c := &contender{process: process, address: strings.TrimSpace(line)}
+	c := &contender{
+		process: host.Process{Name: "empty", PID: process.Process.Pid}, address: strings.TrimSpace(line),
+		stop: func() { _ = process.Process.Kill(); _ = process.Wait() },
+	}
 	if err != nil {
 		c.stop()
 		return nil, fmt.Errorf("start the empty handler: %w", err)
 	}
 	return c, nil
-}
-
-func (c *contender) stop() {
-	_ = c.process.Process.Kill()
-	_ = c.process.Wait()
 }
 
 // login is the access token of somebody who sits.
@@ -91,7 +79,7 @@ func (c *contender) login() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	request.Header = http.Header{"Authorization": {"Bearer " + key}, "Content-Type": {"application/json"}}
+	request.Header = http.Header{"Authorization": {"Bearer " + program.ServiceKey}, "Content-Type": {"application/json"}}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return "", err
@@ -117,7 +105,7 @@ var wrkSays = regexp.MustCompile(`(\d+) requests in `)
 
 // ask lets wrk ask for a while.
 func (c *contender) ask(token string, length time.Duration, connections int) (s sample, err error) {
-	before, err := c.cpu()
+	before, err := c.process.CPU()
 	if err != nil {
 		return s, err
 	}
@@ -136,29 +124,6 @@ func (c *contender) ask(token string, length time.Duration, connections int) (s 
 	if err != nil {
 		return s, err
 	}
-	after, err := c.cpu()
+	after, err := c.process.CPU()
 	return sample{rate: requests / took.Seconds(), cpu: time.Duration(float64(after-before) / requests)}, err
-}
-
-// cpu is what the process has used so far, in user and system.
-func (c *contender) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.process.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	_, after, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(after)
-	const user, system, tick = 11, 12, time.Second / 100 // counted after the name
-	if len(fields) <= system {
-		return 0, fmt.Errorf("/proc/%d/stat has %d fields after the name", c.process.Process.Pid, len(fields))
-	}
-	var sum time.Duration
-	for _, field := range []int{user, system} {
-		ticks, err := strconv.Atoi(fields[field])
-		if err != nil {
-			return 0, err
-		}
-		sum += time.Duration(ticks) * tick
-	}
-	return sum, nil
 }

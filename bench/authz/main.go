@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net"
@@ -45,7 +46,7 @@ func compare(rounds int, length time.Duration, connections int) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	hub, err := startHub(folder)
+	hub, err := startHub(context.Background(), folder)
 	if err != nil {
 		return err
 	}

@@ -2,27 +2,21 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/hotseat-hub/hotseat/bench/host"
+	"github.com/hotseat-hub/hotseat/bench/program"
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
 )
-
-const serviceKey = "service-key-of-the-benchmark"
 
 var (
 	most   = flag.Int("nodes", 5, "the largest cluster")
@@ -45,9 +39,9 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	binary := filepath.Join(folder, "hotseat")
-	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/hotseat").CombinedOutput(); err != nil {
-		return fmt.Errorf("build the binary (run this from the repository's root): %w\n%s", err, out)
+	binary, err := program.Build(ctx, folder)
+	if err != nil {
+		return err
 	}
 	fmt.Println("| nodes | at rest: CPU of a node | of PostgreSQL | transactions/s | per 1000 logins: CPU of all nodes | of PostgreSQL |")
 	fmt.Println("|---|---|---|---|---|---|")
@@ -63,8 +57,7 @@ func run(ctx context.Context) error {
 type site struct {
 	database *pgtest.Server
 	watch    *pgx.Conn
-	nodes    []*exec.Cmd
-	urls     []string
+	nodes    []*program.Node
 }
 
 func measure(ctx context.Context, binary string, count int) (err error) {
@@ -81,7 +74,7 @@ func measure(ctx context.Context, binary string, count int) (err error) {
 		return err
 	}
 	for n := range count {
-		if err := s.start(binary, store, n, count); err != nil {
+		if err := s.start(ctx, binary, store, n, count); err != nil {
 			return err
 		}
 	}
@@ -103,44 +96,19 @@ func measure(ctx context.Context, binary string, count int) (err error) {
 }
 
 // start runs a node and waits until it is ready.
-func (s *site) start(binary, store string, n, count int) error {
-	addresses := fmt.Sprintf("%s-addresses-%d-%d", binary, count, n)
-	args := []string{
-		"serve", "--store", store, "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--log-level", "error",
-		"--service-key", serviceKey, "--admin-key", "admin-key-of-the-benchmark", "--drain-delay", "0s", "--drain-duration", "1s",
-	}
+func (s *site) start(ctx context.Context, binary, store string, n, count int) error {
+	args := []string{"--log-level", "error"}
 	if count > 1 {
 		args = append(args, "--cluster-listen", "127.0.0.1:0", "--node-name", fmt.Sprintf("node-%d", n+1))
 	}
-	node := exec.Command(binary, args...)
-	node.Env = append(os.Environ(), "HOTSEAT_TEST_ADDR_FILE="+addresses)
-	node.Stderr = os.Stderr
-	node.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := node.Start(); err != nil {
+	node, err := program.Start(ctx, program.Options{
+		Binary: binary, Folder: fmt.Sprintf("%s-%d-%d", binary, count, n), Store: store, Args: args,
+	})
+	if err != nil {
 		return err
 	}
 	s.nodes = append(s.nodes, node)
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if url := ready(addresses); url != "" {
-			s.urls = append(s.urls, url)
-			return nil
-		}
-	}
-	return errors.New("a node is not ready after 30 s")
-}
-
-// ready is the URL of a node that is, from the file that it writes.
-func ready(addresses string) string {
-	text, err := os.ReadFile(addresses)
-	var at struct{ Listen string }
-	if err != nil || json.Unmarshal(text, &at) != nil {
-		return ""
-	}
-	answer, err := client.Get("http://" + at.Listen + "/readyz")
-	if err != nil || answer.Body.Close() != nil || answer.StatusCode != http.StatusOK {
-		return ""
-	}
-	return "http://" + at.Listen
+	return nil
 }
 
 // login makes takeovers, 32 in flight, each node in turn.
@@ -169,11 +137,11 @@ func (s *site) login(count int) error {
 
 func (s *site) one(i int) error {
 	body := fmt.Sprintf(`{"employee_id":"employee-%d","terminal_id":"till-%d"}`, i%200, i/200%2)
-	request, err := http.NewRequest("POST", s.urls[i%len(s.urls)]+"/v1/sessions", strings.NewReader(body))
+	request, err := http.NewRequest("POST", "http://"+s.nodes[i%len(s.nodes)].Listen+"/v1/sessions", strings.NewReader(body))
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+serviceKey)
+	request.Header.Set("Authorization", "Bearer "+program.ServiceKey)
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := client.Do(request)
 	if err != nil {
@@ -199,7 +167,7 @@ func (s *site) during(ctx context.Context, do func() error) (nodes, postgres flo
 
 func (s *site) cpu() (total time.Duration, err error) {
 	for _, node := range s.nodes {
-		used, failed := host.Process{PID: node.Process.Pid}.CPU()
+		used, failed := node.Process().CPU()
 		total, err = total+used, errors.Join(err, failed)
 	}
 	return total, err
@@ -214,10 +182,7 @@ func (s *site) transactions(ctx context.Context) (count int64) {
 
 func (s *site) close() {
 	for _, node := range s.nodes {
-		_ = node.Process.Signal(syscall.SIGTERM)
-	}
-	for _, node := range s.nodes {
-		_ = node.Wait()
+		node.Stop()
 	}
 	if s.watch != nil {
 		_ = s.watch.Close(context.Background())

@@ -10,6 +10,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"github.com/hotseat-hub/hotseat/bench/program"
 )
 
 // caller is one keep-alive connection of a backend. It writes and reads HTTP/1.1 by hand, because
@@ -41,7 +43,7 @@ func dial(address string) (*caller, error) {
 func (c *caller) login(employee, terminal string) (seat, error) {
 	c.body = fmt.Appendf(c.body[:0], `{"employee_id":%q,"terminal_id":%q,"device_name":"Till"}`, employee, terminal)
 	c.request = fmt.Appendf(c.request[:0], "POST /v1/sessions HTTP/1.1\r\nHost: hotseat\r\nAuthorization: Bearer %s\r\n"+
-		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", serviceKey, len(c.body), c.body)
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", program.ServiceKey, len(c.body), c.body)
 	if err := c.conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return seat{}, err
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/hotseat-hub/hotseat/bench/program"
 )
 
 func main() {
@@ -38,7 +40,7 @@ func (o *options) run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	binary, err := build(folder)
+	binary, err := program.Build(ctx, folder)
 	if err != nil {
 		return err
 	}
@@ -66,15 +68,12 @@ func (o *options) embedded(ctx context.Context, binary, folder string) (figures,
 // measure runs the binary on one store, whose processes' CPU storeCPU tells when it has any, and
 // the reference commits on another of the same kind.
 func (o *options) measure(ctx context.Context, binary, folder string, storeCPU func() time.Duration, store, referenceStore string) (f figures, err error) {
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		return f, err
-	}
 	reference, err := newReference(ctx, referenceStore)
 	if err != nil {
 		return f, err
 	}
 	defer reference.store.Close()
-	s, err := serve(binary, folder, store)
+	s, err := program.Start(ctx, program.Options{Binary: binary, Folder: folder, Store: store})
 	if err != nil {
 		return f, err
 	}
@@ -83,8 +82,9 @@ func (o *options) measure(ctx context.Context, binary, folder string, storeCPU f
 		r.profile = filepath.Join(o.profile, filepath.Base(folder)+".pprof")
 	}
 	f, err = r.measure(o.length)
-	if said := s.stop(); err != nil {
-		err = fmt.Errorf("%w; the server said:\n%s", err, said)
+	s.Stop()
+	if err != nil {
+		err = fmt.Errorf("%w; the server said:\n%s", err, s.Said())
 	}
 	return f, err
 }

@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hotseat-hub/hotseat/bench/program"
 )
 
 // run is one store with the binary on it. Its methods are for one goroutine.
 type run struct {
-	server    *server
+	server    *program.Node
 	storeCPU  func() time.Duration // of the database's processes; nil when the store is inside the server
 	commit    func(context.Context) error
 	employees int
@@ -65,7 +68,7 @@ func (r *run) measure(length time.Duration) (f figures, err error) {
 	if f.crowd, err = r.takeOver(64, r.all()); err != nil {
 		return f, err
 	}
-	profiled := r.server.profile(r.profile, length)
+	profiled := r.profiling(length)
 	for f.wall < length {
 		if err := r.burst(&f); err != nil {
 			return f, err
@@ -74,11 +77,29 @@ func (r *run) measure(length time.Duration) (f figures, err error) {
 	if err := <-profiled; err != nil {
 		return f, fmt.Errorf("profile: %w", err)
 	}
-	f.resident, err = residentBytes(r.server.pid())
+	f.resident, err = r.server.Process().Resident()
 	for _, l := range []latency{f.alone, f.crowd, f.one} {
 		slices.Sort(l)
 	}
 	return f, err
+}
+
+// profiling writes a CPU profile of the next so many seconds where one is wanted, and answers when it is
+// there.
+func (r *run) profiling(length time.Duration) <-chan error {
+	done := make(chan error, 1)
+	if r.profile == "" {
+		done <- nil
+		return done
+	}
+	go func() {
+		profile, err := r.server.Profile(context.Background(), length)
+		if err == nil {
+			err = os.WriteFile(r.profile, profile, 0o644)
+		}
+		done <- err
+	}()
+	return done
 }
 
 func (r *run) all() []int {
@@ -130,7 +151,7 @@ func (r *run) cpu() (app, store time.Duration, err error) {
 	if r.storeCPU != nil {
 		store = r.storeCPU()
 	}
-	app, err = cpuOf(r.server.pid())
+	app, err = r.server.Process().CPU()
 	return app, store, err
 }
 

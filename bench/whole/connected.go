@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hotseat-hub/hotseat/bench/crowd"
+	"github.com/hotseat-hub/hotseat/bench/program"
 )
 
 // The slope of memory is taken between these numbers of connected employees: what the program needs
@@ -25,16 +27,19 @@ const few, many = 2_000, 15_000
 const asleep = 15 * time.Second
 
 // connected logs employees in and opens the socket of each.
-func (o *options) connected(binary, folder string) error {
-	s, err := serve(binary, folder, "embedded:"+filepath.Join(folder, "connected"), "GOMEMLIMIT=16MiB")
+func (o *options) connected(ctx context.Context, binary, folder string) error {
+	s, err := program.Start(ctx, program.Options{
+		Binary: binary, Folder: folder, Store: "embedded:" + filepath.Join(folder, "connected"), Env: []string{"GOMEMLIMIT=16MiB"},
+	})
 	if err != nil {
 		return err
 	}
-	defer s.stop()
+	defer s.Kill()
 	address, err := netip.ParseAddrPort(s.Listen)
 	if err != nil {
 		return err
 	}
+	var heap []byte // the last profile
 	tabs := &tabs{opened: make(chan error, many)}
 	c, err := crowd.New(crowd.Options{Events: tabs, Sockets: many})
 	if err != nil {
@@ -53,7 +58,9 @@ func (o *options) connected(binary, folder string) error {
 			}
 		}
 		time.Sleep(asleep)
-		return s.settled()
+		resident, profile, err := settled(ctx, s)
+		heap = profile
+		return resident, err
 	}
 	first, err := come(0, few)
 	if err != nil {
@@ -64,7 +71,7 @@ func (o *options) connected(binary, folder string) error {
 		return err
 	}
 	if o.profile != "" {
-		if err := os.WriteFile(o.profile, s.heap, 0o644); err != nil {
+		if err := os.WriteFile(o.profile, heap, 0o644); err != nil {
 			return err
 		}
 	}
@@ -81,7 +88,7 @@ func (t *tabs) Told(uint64, time.Time, crowd.Notice)  {}
 func (t *tabs) Closed(uint64, time.Time, int)         {}
 
 // logIn has a backend log employees in, with what a browser would have told it.
-func logIn(s *server, from, until int, then func(n int, terminal, token string)) error {
+func logIn(s *program.Node, from, until int, then func(n int, terminal, token string)) error {
 	const callers = 16
 	var all sync.WaitGroup
 	errs := make(chan error, callers)
@@ -105,7 +112,7 @@ func logIn(s *server, from, until int, then func(n int, terminal, token string))
 	return <-errs
 }
 
-func login(client *http.Client, s *server, n int, terminal string) (token string, err error) {
+func login(client *http.Client, s *program.Node, n int, terminal string) (token string, err error) {
 	body, err := json.Marshal(map[string]any{
 		"employee_id": fmt.Sprintf("employee-%07d", n), "terminal_id": terminal, "device_name": "Chrome on Windows",
 		"ip":         fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255),
@@ -118,7 +125,7 @@ func login(client *http.Client, s *server, n int, terminal string) (token string
 	if err != nil {
 		return "", err
 	}
-	request.Header.Set("Authorization", "Bearer "+serviceKey)
+	request.Header.Set("Authorization", "Bearer "+program.ServiceKey)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(request)
 	if err != nil {
@@ -138,22 +145,18 @@ func login(client *http.Client, s *server, n int, terminal string) (token string
 	return grant.AccessToken, err
 }
 
-// settled is the server's memory when two collections have found nothing more to give back.
-func (s *server) settled() (int64, error) {
+// settled is the server's memory when two collections have found nothing more to give back, and the
+// heap profile of then.
+func settled(ctx context.Context, s *program.Node) (resident int64, heap []byte, err error) {
 	for last := int64(0); ; {
-		response, err := http.Get("http://" + s.Ops + "/debug/pprof/heap?gc=1")
+		heap, err := s.Profile(ctx, 0)
 		if err != nil {
-			return 0, err
-		}
-		s.heap, err = io.ReadAll(response.Body)
-		response.Body.Close()
-		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		time.Sleep(2 * time.Second) // the runtime gives memory back in the background
-		now, err := residentBytes(s.process.Process.Pid)
+		now, err := s.Process().Resident()
 		if err != nil || last != 0 && now > last-last/100 {
-			return now, err
+			return now, heap, err
 		}
 		last = now
 	}

@@ -5,10 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
+	"github.com/hotseat-hub/hotseat/bench/program"
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
 )
 
@@ -40,11 +40,9 @@ func (o *options) run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	binary := filepath.Join(folder, "hotseat")
-	build := exec.Command("go", "build", "-trimpath", "-o", binary, "./cmd/hotseat")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the binary (run this from the repository's root): %w\n%s", err, out)
+	binary, err := program.Build(ctx, folder)
+	if err != nil {
+		return err
 	}
 	postgres, err := pgtest.Start(pgtest.Options{Fsync: true, Dir: o.folder})
 	if err != nil {
@@ -63,7 +61,7 @@ func (o *options) run(ctx context.Context) error {
 	if !o.connect {
 		return nil
 	}
-	return o.connected(binary, folder)
+	return o.connected(ctx, binary, folder)
 }
 
 // start fills a store and measures the first start on it, and a second one, for which the store's
@@ -79,18 +77,18 @@ func (o *options) start(ctx context.Context, binary, folder, store string) error
 	}
 	fmt.Printf("%-10s %d employees written in %s\n", kind, o.employees, time.Since(began).Round(time.Second))
 	for _, which := range []string{"first", "second"} {
-		s, err := serve(binary, folder, store)
+		s, err := program.Start(ctx, program.Options{Binary: binary, Folder: folder, Store: store})
 		if err != nil {
 			return fmt.Errorf("%s: %w", kind, err)
 		}
-		rss, err := residentBytes(s.process.Process.Pid)
-		s.stop()
+		rss, err := s.Process().Resident()
+		s.Kill()
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%-10s %s start: ready after %.2f s, %d MB resident\n", kind, which, s.took.Seconds(), rss>>20)
-		if o.mostStart > 0 && s.took > o.mostStart {
-			return fmt.Errorf("%s: ready after %v, at most %v is wanted", kind, s.took, o.mostStart)
+		fmt.Printf("%-10s %s start: ready after %.2f s, %d MB resident\n", kind, which, s.Took.Seconds(), rss>>20)
+		if o.mostStart > 0 && s.Took > o.mostStart {
+			return fmt.Errorf("%s: ready after %v, at most %v is wanted", kind, s.Took, o.mostStart)
 		}
 	}
 	return nil
