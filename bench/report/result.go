@@ -156,6 +156,15 @@ func Encode(results []Result) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
+// EncodeCompact is Encode for files that nobody reads as text.
+func EncodeCompact(results []Result) ([]byte, error) {
+	b, err := json.Marshal(File{Version: Version, Results: results})
+	if err != nil {
+		return nil, fmt.Errorf("encode results: %w", err)
+	}
+	return append(b, '\n'), nil
+}
+
 // ErrNoReport is a file that holds no results of a version that this program reads.
 var ErrNoReport = errors.New("not a file of `hotseat bench --json`")
 

@@ -26,6 +26,7 @@ type member struct {
 	number int
 	name   string
 	seat   caller.Seat // the latest login's; of whoever commands
+	asked  int         // the target of that login
 	hands  sync.Mutex  // held by whoever commands, where free alone does not say who
 
 	mu         sync.Mutex

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -43,8 +44,12 @@ type Options struct {
 	History *history.Recorder
 	// Progress hears how far the run is; nil: nobody.
 	Progress Progress
-	// Command is the command line for the report.
-	Command string
+	// Command is the command line for the report, and Name the result's; empty: the scenario's.
+	Command, Name string
+
+	// Between, when set, is called between the rounds of takeovers in a closed loop, while the clock
+	// stands still: for what is to be measured in turns with them.
+	Between func(context.Context) error
 
 	Sockets   int           // connect: further sockets for each session; storm: none
 	Hold      time.Duration // connect: how long the sockets are held before memory is read

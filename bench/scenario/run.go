@@ -44,6 +44,9 @@ func (o Options) Run(ctx context.Context, scenario string) (*report.Result, erro
 	defer abort(nil)
 	r := &run{Options: o, rec: load.NewRecorder(), abort: abort}
 	r.notes = report.Result{Scenario: scenario, Name: scenario, Seed: o.Seed, Command: o.Command, Started: time.Now().UTC()}
+	if o.Name != "" {
+		r.notes.Name = o.Name
+	}
 	for _, p := range o.Watch {
 		r.meters = append(r.meters, &meter{name: p.Name, process: p})
 	}

@@ -81,6 +81,11 @@ func (t *takeovers) rounds(ctx context.Context, length time.Duration) error {
 		}
 		t.pause()
 		took += time.Since(began)
+		if t.Between != nil {
+			if err := t.Between(ctx); err != nil {
+				return err
+			}
+		}
 		if err := t.seatAgain(ctx); err != nil {
 			return err
 		}
@@ -127,8 +132,17 @@ func (t *takeovers) login(ctx context.Context, s load.Start, m *member) error {
 	if err := t.logIn(ctx, t.callers[s.Worker][0], m); err != nil {
 		return t.failed(ctx, err)
 	}
+	m.asked = s.Worker % len(t.Targets)
 	t.reply.Record(s.At, time.Now())
 	return nil
+}
+
+// wasTold counts a notice; where a tab and its employee's login met different targets, also apart.
+func (t *takeovers) wasTold(m *member, from, at time.Time) {
+	t.notice.Record(from, at)
+	if m.asked != m.number%len(t.Targets) {
+		t.rec.Timer("notice, another node").Record(from, at)
+	}
 }
 
 // told waits for the notice of a login that succeeded; a socket whose login failed is not told.
@@ -143,7 +157,7 @@ func (t *takeovers) told(ctx context.Context, m *member, began time.Time) error 
 	if err != nil {
 		return t.failed(ctx, err)
 	}
-	t.notice.Record(began, at)
+	t.wasTold(m, began, at)
 	return nil
 }
 
@@ -186,13 +200,14 @@ func (t *takeovers) atRate(ctx context.Context, s load.Start) error {
 	if err := t.logIn(ctx, t.callers[s.Worker][0], m); err != nil {
 		return t.failed(ctx, err)
 	}
+	m.asked = s.Worker % len(t.Targets)
 	t.reply.Record(s.At, time.Now())
 	if seated {
 		at, err := m.awaitNotice(ctx)
 		if err != nil {
 			return t.failed(ctx, err)
 		}
-		t.notice.Record(s.At, at)
+		t.wasTold(m, s.At, at)
 	}
 	if _, err := t.crew.sit(ctx, m); err != nil {
 		return t.failed(ctx, kindOf(err))

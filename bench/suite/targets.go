@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/hotseat-hub/hotseat/bench/report"
+)
+
+// target is a figure that must be reached.
+type target struct {
+	figure string
+	most   float64 // must be at most, or
+	least  float64 // at least this
+	unit   string
+	value  func(*suite) float64 // NaN when it was not measured
+}
+
+var targets = []target{
+	{
+		figure: "CPU s per 1000 takeovers, PostgreSQL, trusted login over HTTP, 256 in flight: app", most: .15, unit: "s",
+		value: figure("postgres: 256 takeovers in flight", "CPU of the server per 1000 takeovers"),
+	},
+	{
+		figure: "the same: PostgreSQL", most: .04, unit: "s",
+		value: figure("postgres: 256 takeovers in flight", "CPU of the database per 1000 takeovers"),
+	},
+	{
+		figure: "durable logins/s inside the process over the naive takeover", least: 8, unit: "×",
+		value: func(s *suite) float64 { return known(s.others.durableRatio) },
+	},
+	{figure: "notice p50 over one durable commit, PostgreSQL", most: 1.5, unit: "×", value: overCommit("postgres", .5)},
+	{figure: "notice p99 over one durable commit, PostgreSQL", most: 1.5, unit: "×", value: overCommit("postgres", .99)},
+	{figure: "notice p50 over one durable commit, embedded", most: 1.5, unit: "×", value: overCommit("embedded", .5)},
+	{figure: "notice p99 over one durable commit, embedded", most: 1.5, unit: "×", value: overCommit("embedded", .99)},
+	{
+		figure: "process memory per idle socket beyond its employee", most: 300, unit: "B",
+		value: func(s *suite) float64 { return known(s.others.socketBytes) },
+	},
+	{
+		figure: "process memory per connected employee (actor, session, socket)", most: 1500, unit: "B",
+		value: figure("embedded: connect", "memory of the server per connected employee"),
+	},
+	{
+		figure: "server CPU per authenticated handshake, token in the cache", most: .06, unit: "ms",
+		value: figure("embedded: connect", "CPU of the server per handshake"),
+	},
+	{figure: "frames/s broadcast over a bare write loop", least: .8, unit: "×", value: func(s *suite) float64 {
+		return ratio(s.others.frames, s.others.bareFrames)
+	}},
+	{figure: "/v1/authz level local over an empty net/http handler, requests/s", least: .7, unit: "×", value: func(s *suite) float64 {
+		for _, l := range s.result("embedded: checks, local").Limits {
+			return l.Ratio
+		}
+		return math.NaN()
+	}},
+	{figure: "three nodes: notice to a tab on another node over single node, p50", most: 2, unit: "×", value: func(s *suite) float64 {
+		return ratio(quantile(s, "three nodes: one takeover in flight", "notice, another node", .5), quantile(s, "postgres: one takeover in flight", "notice", .5))
+	}},
+	{
+		figure: "node killed: slowest login of the employees after it", most: 1000, unit: "ms",
+		value: figure("three nodes: a node is killed", "slowest login after the kill"),
+	},
+}
+
+func figure(result, name string) func(*suite) float64 {
+	return func(s *suite) float64 {
+		if f := s.result(result).Figure(name); f != nil {
+			return f.Value
+		}
+		return math.NaN()
+	}
+}
+
+func overCommit(store string, q float64) func(*suite) float64 {
+	return func(s *suite) float64 {
+		name := store + ": one takeover in flight"
+		return ratio(quantile(s, name, "notice", q), quantile(s, name, "one durable commit", q))
+	}
+}
+
+func quantile(s *suite, result, latency string, q float64) float64 {
+	l := s.result(result).Latency(latency)
+	switch {
+	case l == nil:
+		return math.NaN()
+	case q == .5:
+		return l.P50
+	}
+	return l.P99
+}
+
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return math.NaN()
+	}
+	return a / b
+}
+
+// known is a figure that is zero when it was not measured.
+func known(v float64) float64 {
+	if v == 0 {
+		return math.NaN()
+	}
+	return v
+}
+
+// row is a target's line of the table; why is what people wrote beside it.
+func (t *target) row(s *suite, why string) string {
+	must := "≤ " + withUnit(t.most, t.unit)
+	if t.least > 0 {
+		must = "≥ " + withUnit(t.least, t.unit)
+	}
+	v := t.value(s)
+	verdict, measured := "met", withUnit(v, t.unit)
+	switch {
+	case math.IsNaN(v):
+		verdict, measured = "not measured", "–"
+	case t.least > 0 && v < t.least, t.least == 0 && v > t.most:
+		verdict = "**missed**"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", t.figure, must, measured, verdict, why)
+}
+
+func withUnit(v float64, unit string) string { return report.Number(v) + " " + unit }
