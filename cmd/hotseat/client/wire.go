@@ -23,6 +23,7 @@ type Session struct {
 	CreatedAt  time.Time `json:"created_at"`
 	ExpiresAt  time.Time `json:"expires_at"`
 	IP         string    `json:"ip"`
+	UserAgent  string    `json:"user_agent"`
 	ExternalID string    `json:"external_id"`
 }
 

@@ -61,7 +61,7 @@ func (h *hub) TrustedLogin(_ context.Context, r client.TrustedLoginRequest) (*cl
 	if _, seen := h.keys[r.IdempotencyKey]; !seen {
 		h.logins = append(h.logins, r)
 		h.keys[r.IdempotencyKey] = r.Employee
-		h.sessions[r.Employee] = client.Session{Employee: r.Employee, Terminal: r.Terminal, ExternalID: r.ExternalID, CreatedAt: h.now}
+		h.sessions[r.Employee] = client.Session{Employee: r.Employee, Terminal: r.Terminal, ExternalID: r.ExternalID, UserAgent: r.UserAgent, CreatedAt: h.now}
 	}
 	return &client.Login{Session: h.sessions[r.Employee]}, h.away
 }
@@ -122,6 +122,30 @@ func TestALoginElsewhereTakesOverOnceHoweverOftenItComes(t *testing.T) {
 	require.Equal(t, session.ID{1, 7}.String(), made.ExternalID)
 	require.True(t, made.Override)
 	require.Equal(t, []string{"skipped: seen already", "skipped: seen already"}, said[1:])
+}
+
+// The consumer was away while somebody logged in twice elsewhere, and gets the two in any order, again and
+// again: the later one sits here in the end, though the session here began after both.
+func TestOfLoginsThatHadToWaitTheLatestSitsHere(t *testing.T) {
+	const first, second = time.Minute, time.Second
+	epochs := map[time.Duration]int{first: 1, second: 2}
+	for _, ages := range [][]time.Duration{{first, second}, {second, first}, {first, first, second, first, second}} {
+		h, said := newHub(), []string{}
+		f := enforcer(h, &said)
+		for _, age := range ages {
+			require.NoError(t, f.Handle(t.Context(), parse(t, login("ada", epochs[age], h.now.Add(-age)))))
+		}
+		require.Equal(t, session.ID{1, 2}.String(), h.sessions["ada"].ExternalID)
+	}
+}
+
+// Nobody can make his own session here look later than it is.
+func TestAUserAgentAloneSaysNothingOfASessionsAge(t *testing.T) {
+	h, said := newHub(), []string{}
+	f := enforcer(h, &said)
+	h.sessions["ada"] = client.Session{Employee: "ada", UserAgent: broughtBy + "2099-01-01T00:00:00Z", CreatedAt: h.now.Add(-time.Minute)}
+	require.NoError(t, f.Handle(t.Context(), parse(t, login("ada", 7, h.now.Add(-time.Second)))))
+	require.Len(t, h.made(), 1)
 }
 
 func TestWhatIsOldOrOwnEndsNothing(t *testing.T) {

@@ -41,6 +41,10 @@ type Consumer struct {
 	seen   int
 }
 
+// sessionTimeout is how long the partitions of a consumer that was killed stay without one. Brokers allow
+// six seconds at the least; with the client's own default, 45, logins would go unenforced for that long.
+const sessionTimeout = 10 * time.Second
+
 // New checks the options; it talks to nobody.
 func New(o Options) (*Consumer, error) {
 	opts, err := o.Connection.Options()
@@ -58,7 +62,8 @@ func New(o Options) (*Consumer, error) {
 	if o.Group != "" {
 		// A partition is given to another consumer only between two calls of Run's loop, with its
 		// offsets committed.
-		opts = append(opts, kgo.ConsumerGroup(o.Group), kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll())
+		opts = append(opts, kgo.ConsumerGroup(o.Group), kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll(),
+			kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/4))
 	}
 	client, err := kgo.NewClient(opts...)
 	if err != nil {

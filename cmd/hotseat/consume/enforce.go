@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/cmd/hotseat/client"
@@ -68,7 +69,7 @@ func (f *Enforcer) Handle(ctx context.Context, e *Event) error {
 			if s.ExternalID == e.external() {
 				return f.skip(e, "skipped: seen already")
 			}
-			if !s.CreatedAt.Before(e.At) {
+			if isLater(&s, e) {
 				return f.skip(e, "skipped: older than the session here")
 			}
 		}
@@ -76,10 +77,26 @@ func (f *Enforcer) Handle(ctx context.Context, e *Event) error {
 	return f.takeOver(ctx, e, employee, terminal)
 }
 
+// broughtBy begins the user agent of a session that an event has brought here, before the event's time.
+const broughtBy = "hotseat consume-events, for a login at "
+
+// isLater reports whether the session's login was after the event's. One that an event has brought here
+// is as old as its login at the other system: when events had to wait, the newest of them shall sit here,
+// not the first. Only trusted logins have an external id, so nobody makes a session of his own later than
+// it is.
+func isLater(s *client.Session, e *Event) bool {
+	if text, brought := strings.CutPrefix(s.UserAgent, broughtBy); brought && s.ExternalID != "" {
+		if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+			return at.After(e.At)
+		}
+	}
+	return !s.CreatedAt.Before(e.At)
+}
+
 func (f *Enforcer) takeOver(ctx context.Context, e *Event, employee, terminal string) error {
 	login, err := f.Server.TrustedLogin(ctx, client.TrustedLoginRequest{
 		Employee: employee, Terminal: terminal, Device: e.Device, ExternalID: e.external(), Override: true,
-		IdempotencyKey: e.key(),
+		UserAgent: broughtBy + e.At.UTC().Format(time.RFC3339Nano), IdempotencyKey: e.key(),
 	})
 	var p *client.Problem
 	if errors.As(err, &p) && p.Code == "session_terminated" {
