@@ -137,7 +137,7 @@ func (v *voyage) deliver(ctx context.Context, page *store.LogPage) error {
 		events[i] = Encode(v.r.o.Source, e)
 	}
 	for wait := time.Duration(0); ; {
-		err := v.route.Sink.Deliver(ctx, events)
+		err := v.attempt(ctx, events, page)
 		if err == nil {
 			v.state.delivered(page)
 			return nil
@@ -146,11 +146,41 @@ func (v *voyage) deliver(ctx context.Context, page *store.LogPage) error {
 			return errors.Join(over, ctx.Err())
 		}
 		wait = v.longer(wait)
-		if !pause(ctx, max(wait, asked(err))) {
+		if !v.linger(ctx, max(wait, asked(err)), page) {
 			return ctx.Err()
 		}
-		v.lookBehind(ctx, page)
 	}
+}
+
+// lookEvery is how old the backlog's length may be while a page waits for its sink: an attempt may take
+// seconds, and the pause behind it half a minute.
+const lookEvery = 2 * time.Second
+
+// attempt delivers once.
+func (v *voyage) attempt(ctx context.Context, events []Event, page *store.LogPage) error {
+	done := make(chan error, 1)
+	go func() { done <- v.route.Sink.Deliver(ctx, events) }()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-look.C:
+			v.lookBehind(ctx, page)
+		}
+	}
+}
+
+// linger pauses, and reports whether ctx is still good.
+func (v *voyage) linger(ctx context.Context, d time.Duration, page *store.LogPage) bool {
+	for ; d > 0; d -= lookEvery {
+		v.lookBehind(ctx, page)
+		if !pause(ctx, min(d, lookEvery)) {
+			return false
+		}
+	}
+	return true
 }
 
 // lookBehind keeps the backlog's length true while the sink is away.

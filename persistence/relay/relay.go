@@ -36,7 +36,7 @@ type Leaders interface {
 type Sink interface {
 	// Deliver returns nil once the receiver has all the events, which are in order for each
 	// employee. After an error it is called again with the same events; what had already arrived
-	// may then be repeated. One goroutine calls it.
+	// may then be repeated. It is called by one goroutine at a time.
 	Deliver(ctx context.Context, events []Event) error
 	// Close gives back what the sink holds. It is called when this node no longer leads, and
 	// Deliver may be called again afterwards.

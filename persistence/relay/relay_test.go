@@ -80,6 +80,20 @@ func TestEventsWaitForASinkThatIsAway(t *testing.T) {
 	})
 }
 
+// The length is true while one delivery takes for ever, too.
+func TestTheBacklogIsSeenToGrowWhileADeliveryHangs(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s store.Store) {
+		people, book, hold := seats("ada"), &notebook{}, make(chan struct{})
+		book.hold = hold
+		c := carry(t, s, nil, relay.Route{Name: "book", Sink: book, FromStart: true})
+		t.Cleanup(func() { close(hold) })
+		logins(t, s, people, 1)
+		require.Eventually(t, func() bool { return c.metric(t, "hotseat_relay_backlog_events", "book") == 1 }, soon, time.Millisecond)
+		logins(t, s, people, 20)
+		require.Eventually(t, func() bool { return c.metric(t, "hotseat_relay_backlog_events", "book") >= 20 }, soon, 20*time.Millisecond)
+	})
+}
+
 // severed is a store whose leases cannot be reached any more, as for a node that was stopped; the
 // rest works, as it does for such a node when it goes on.
 type severed struct {
