@@ -27,6 +27,9 @@ var binaries struct {
 const inside = "HOTSEAT_TEST_FAULTS_INSIDE"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(brokerFolder) != "" {
+		os.Exit(beBroker())
+	}
 	flag.Parse()
 	folder := os.Getenv(inside)
 	if folder == "" {
