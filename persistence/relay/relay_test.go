@@ -119,7 +119,9 @@ func TestALeaderWhoseTermIsOverMovesNoMark(t *testing.T) {
 	people, book, hold := seats("ada", "bea"), &notebook{}, make(chan struct{})
 	paging := func(o *relay.Options) { o.PageEvents = 6 }
 	stuck := &notebook{hold: hold}
+	release := sync.OnceFunc(func() { close(hold) })
 	first := carry(t, old, paging, relay.Route{Name: "book", Sink: stuck, FromStart: true})
+	t.Cleanup(release)
 	logins(t, next, people, 10)
 	require.Eventually(t, func() bool { return first.metric(t, "hotseat_relay_leading", "") == 1 }, soon, time.Millisecond)
 	second := carry(t, next, func(o *relay.Options) { paging(o); o.Holder = "other" }, relay.Route{Name: "book", Sink: book, FromStart: true})
@@ -132,7 +134,7 @@ func TestALeaderWhoseTermIsOverMovesNoMark(t *testing.T) {
 	require.Zero(t, inOrder(t, next, events))
 	at, err := next.Mark(t.Context(), store.HoldPrefix+"book")
 	require.NoError(t, err)
-	close(hold) // the former leader's delivery succeeds at last
+	release() // the former leader's delivery succeeds at last
 	require.Eventually(t, func() bool { return first.metric(t, "hotseat_relay_leading", "") == 0 }, soon, time.Millisecond)
 	page, err := next.ReadLog(t.Context(), at, 100)
 	require.NoError(t, err)
