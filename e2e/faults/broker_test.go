@@ -112,6 +112,8 @@ func (b *broker) kill() {
 	<-b.gone
 }
 
+func (b *broker) signal(s syscall.Signal) { _ = b.process.Process.Signal(s) } // it may have ended
+
 func (b *broker) said() string {
 	text, err := os.ReadFile(b.log)
 	require.NoError(b.t, err)

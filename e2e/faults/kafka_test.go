@@ -61,8 +61,9 @@ const (
 	kafkaBacklog = `hotseat_relay_backlog_events{sink="kafka"}`
 )
 
-// Row 1, the events. The node is killed again and again while it writes to Kafka: what a consumer of
-// committed records reads is the sequence of epochs, on each store.
+// Row 1, the events. The node is killed again and again while a page is on its way to Kafka, which the
+// broker has not read yet: what a consumer of committed records reads is the sequence of epochs, on each
+// store.
 func TestTheNodeIsKilledWhileItWritesToKafka(t *testing.T) {
 	for name, make := range map[string]func(*testing.T) *site{
 		"PostgreSQL": newSite,
@@ -76,8 +77,11 @@ func TestTheNodeIsKilledWhileItWritesToKafka(t *testing.T) {
 			r.people(30, 20*time.Millisecond, n)
 			for range pick(3, 20) {
 				r.busy(150)
+				b.signal(syscall.SIGSTOP)
+				r.busy(50)
 				r.begin()
 				n.kill()
+				b.signal(syscall.SIGCONT)
 				n.start()
 				n.awaitReady()
 				r.over()
