@@ -232,6 +232,17 @@ var surface = []struct {
 		require.Equal(s, "new_login", w.hear("session_terminated")["reason"])
 		w.closed(4510)
 	}},
+	{"pos-events has the original's flat events, each employee's in order, the termination before the login", func(s *server) {
+		first := s.login("grace.user")
+		second := s.login("grace.user")
+		s.logout("Bearer "+second.token, second.terminal)
+		require.Equal(s, []string{
+			`{"event_type":"EMPLOYEE_LOGIN","employee_id":"grace","employee_username":"grace.user","terminal_id":"` + first.terminal + `",TIME`,
+			`{"event_type":"SESSION_TERMINATED","employee_id":"grace","employee_username":"grace.user","terminal_id":"` + first.terminal + `","reason":"new_login",TIME`,
+			`{"event_type":"EMPLOYEE_LOGIN","employee_id":"grace","employee_username":"grace.user","terminal_id":"` + second.terminal + `",TIME`,
+			`{"event_type":"EMPLOYEE_LOGOUT","employee_id":"grace","employee_username":"grace.user","terminal_id":"` + second.terminal + `",TIME`,
+		}, s.events(4, first.terminal, second.terminal))
+	}},
 	{"the page may ask /graphql with credentials, and no cookie is set", func(s *server) {
 		for path, want := range map[string]string{"/graphql": "true", "/graphql/": "true", "/v1/login": ""} {
 			r := preflight(s, path)
@@ -243,7 +254,7 @@ var surface = []struct {
 }
 
 func TestTheOriginalsSurfaceUnderCompatPOS(t *testing.T) {
-	s := start(t, "--compat-pos", "--deny-grace", "1h")
+	s := start(t, "--compat-pos", "--deny-grace", "1h", "--dev-kafka=127.0.0.1:0")
 	s.hire("ada", 7)
 	s.hire("grace", 8)
 	for _, row := range surface {
@@ -251,7 +262,7 @@ func TestTheOriginalsSurfaceUnderCompatPOS(t *testing.T) {
 			one := *s
 			one.T = t
 			row.holds(&one)
-			s.process, s.log, s.listen = one.process, one.log, one.listen
+			s.process, s.log, s.listen, s.kafka = one.process, one.log, one.listen, one.kafka
 		})
 	}
 }

@@ -72,6 +72,7 @@ type server struct {
 	process *exec.Cmd
 	log     *said
 	listen  string
+	kafka   string // the development broker, if there is one
 }
 
 func start(t *testing.T, flags ...string) *server {
@@ -97,12 +98,12 @@ func (s *server) start() {
 	s.process.Stdout, s.process.Stderr = s.log, s.log
 	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	require.NoError(s, s.process.Start())
-	var at struct{ Listen string }
+	var at struct{ Listen, Kafka string }
 	require.Eventually(s, func() bool {
 		text, err := os.ReadFile(addresses)
 		return err == nil && json.Unmarshal(text, &at) == nil
 	}, patience, 5*time.Millisecond, "no addresses; it said:\n%s", s.log)
-	s.listen = at.Listen
+	s.listen, s.kafka = at.Listen, at.Kafka
 	require.Eventually(s, func() bool {
 		status, _, err := s.send("GET", "/readyz", nil, "")
 		return err == nil && status == 200

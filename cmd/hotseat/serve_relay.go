@@ -53,7 +53,11 @@ func (n *node) openEvents(ctx context.Context) (err error) {
 
 // startDevBroker keeps its records beside the store.
 func (n *node) startDevBroker(cfg config.Events) (brokers []string, err error) {
-	n.events.dev, err = kafka.StartDev(cfg.Dev, filepath.Join(n.config.DataDir(), "dev-kafka"), cfg.Topic)
+	topics := []string{cfg.Topic}
+	if n.config.Compat.On {
+		topics = append(topics, kafka.POSTopic)
+	}
+	n.events.dev, err = kafka.StartDev(cfg.Dev, filepath.Join(n.config.DataDir(), "dev-kafka"), topics...)
 	if err != nil {
 		return nil, err
 	}

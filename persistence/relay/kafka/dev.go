@@ -12,7 +12,8 @@ import (
 // without fsync. It speaks enough of the protocol for kcat and other real clients.
 type Dev struct{ cluster *kfake.Cluster }
 
-// StartDev starts the broker on a loopback address, with what an earlier one left in dir.
+// StartDev starts the broker on a loopback address, with what an earlier one left in dir. The topics
+// that are named here survive a crash of the process; those that clients name survive its end.
 func StartDev(addr, dir string, topics ...string) (*Dev, error) {
 	host, text, err := net.SplitHostPort(addr)
 	if err != nil {
