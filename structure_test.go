@@ -49,6 +49,10 @@ var rules = []rule{
 		because: "the handshake is the one place where HTTP meets sockets: it answers hub.Request with hub.Verdict",
 	},
 	{
+		from: "api/verify", may: nil, tests: true,
+		because: "other people's services import it, and must not carry the hub with them",
+	},
+	{
 		from: "api", may: []string{"session", "api"},
 		because: "a route asks for what it needs by an interface of its own, so that every route is tested without a cluster",
 	},
@@ -99,6 +103,10 @@ var rules = []rule{
 	{
 		from: "bench/verify", may: []string{"session", "bench/history", "bench/verify"}, tests: true,
 		because: "a checker that shared code with the program would share its mistakes",
+	},
+	{
+		from: "examples/go", may: []string{"api/verify"}, tests: true,
+		because: "it is what somebody else would write",
 	},
 	{
 		from: "examples/cluster", may: []string{"persistence/pgtest"}, tests: true,
