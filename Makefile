@@ -46,8 +46,9 @@ test: deps build generated ## every test, on real stores, sockets, processes and
 
 .PHONY: race
 # Without hub/cluster: protoactor sets the logger of gRPC anew at each start, unguarded.
-race: deps ## the rules, actors, sockets and HTTP under the race detector
-	CGO_ENABLED=1 go test -race -p 2 -timeout 10m ./session/... ./actors/... $$(go list ./hub/... | grep -v hub/cluster) ./api/...
+race: deps ## the rules, actors, sockets, HTTP and events under the race detector
+	CGO_ENABLED=1 go test -race -p 2 -timeout 10m ./session/... ./actors/... $$(go list ./hub/... | grep -v hub/cluster) ./api/... \
+	  ./persistence/relay/... ./cmd/hotseat/consume
 
 .PHONY: fuzz
 # Each target: the package and its fuzz function.
@@ -88,6 +89,10 @@ lint: check ## check, gosec and govulncheck (minutes; govulncheck reads its data
 .PHONY: bench
 bench: deps ## takeovers over HTTP on both stores; rewrites the tables of docs/performance.md
 	go run ./bench/spine -time $(BENCHTIME) -write docs/performance.md
+
+.PHONY: bench-kafka
+bench-kafka: deps ## what events on their way to Kafka cost a login, on both stores, in turns
+	go run ./bench/spine -kafka -employees 2000 -time $(BENCHTIME)
 
 .PHONY: bench-store
 bench-store: deps ## durable logins inside the process against naive takeovers in pgbench, one server

@@ -7,5 +7,5 @@
 // processes' own, and a notice's latency stands beside the latency of one durable commit by the
 // same store, measured in turns with it.
 //
-// Next: measure.go for the order of a run, docs/performance.md for the figures.
+// Next: measure.go for the order of a run, kafka.go for what events cost, docs/performance.md for the figures.
 package main

@@ -18,6 +18,7 @@ func main() {
 	flag.StringVar(&o.folder, "folder", "/var/tmp", "a folder on a real disk")
 	flag.StringVar(&o.write, "write", "", "a document whose tables to rewrite")
 	flag.StringVar(&o.profile, "profile", "", "a folder for CPU profiles of the app, one per store, taken during the takeovers with 256 in flight")
+	flag.BoolVar(&o.kafka, "kafka", false, "compare with events going to Kafka, instead of the tables")
 	flag.Parse()
 	if err := o.run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "spine:", err)
@@ -29,6 +30,8 @@ type options struct {
 	length                 time.Duration
 	employees              int
 	folder, write, profile string
+	kafka                  bool
+	args                   []string // further flags of the server
 }
 
 func (o *options) run(ctx context.Context) error {
@@ -42,6 +45,11 @@ func (o *options) run(ctx context.Context) error {
 	defer os.RemoveAll(folder)
 	binary, err := program.Build(ctx, folder)
 	if err != nil {
+		return err
+	}
+	if o.kafka {
+		compared, err := o.onKafka(ctx, binary, folder)
+		fmt.Printf("%s", compared)
 		return err
 	}
 	onPostgres, err := o.postgres(ctx, binary, folder)
@@ -73,7 +81,7 @@ func (o *options) measure(ctx context.Context, binary, folder string, storeCPU f
 		return f, err
 	}
 	defer reference.store.Close()
-	s, err := program.Start(ctx, program.Options{Binary: binary, Folder: folder, Store: store})
+	s, err := program.Start(ctx, program.Options{Binary: binary, Folder: folder, Store: store, Args: o.args})
 	if err != nil {
 		return f, err
 	}

@@ -19,7 +19,8 @@ type run struct {
 	storeCPU  func() time.Duration // of the database's processes; nil when the store is inside the server
 	commit    func(context.Context) error
 	employees int
-	logins    int // so far, for names of terminals
+	rounds    int // so far, for names of terminals
+	logins    int // so far
 	tabs      []*tab
 	profile   string // file for a CPU profile of the server; none when empty
 }
@@ -33,6 +34,7 @@ type figures struct {
 	alone      latency // notices, one login in flight
 	crowd      latency // notices, 64 logins in flight
 	one        latency // durable commits, one in flight
+	whole      sum     // the run from its start
 }
 
 // latency is a sample of durations, sorted.
@@ -77,6 +79,14 @@ func (r *run) measure(length time.Duration) (f figures, err error) {
 	if err := <-profiled; err != nil {
 		return f, fmt.Errorf("profile: %w", err)
 	}
+	if err := r.carried(); err != nil {
+		return f, err
+	}
+	app, store, err := r.cpu()
+	if err != nil {
+		return f, err
+	}
+	f.whole = sum{app + store, r.logins}
 	f.resident, err = r.server.Process().Resident()
 	for _, l := range []latency{f.alone, f.crowd, f.one} {
 		slices.Sort(l)
@@ -179,8 +189,8 @@ func (r *run) takeOver(atOnce int, who []int) (latency, error) {
 // logIn returns the seats and the starts of the logins, in the order of who.
 func (r *run) logIn(atOnce int, who []int) ([]seat, []time.Time, error) {
 	seats, began := make([]seat, len(who)), make([]time.Time, len(who))
-	r.logins++
-	terminal := fmt.Sprintf("till-%d", r.logins)
+	r.rounds, r.logins = r.rounds+1, r.logins+len(who)
+	terminal := fmt.Sprintf("till-%d", r.rounds)
 	err := inParallel(atOnce, len(who), func() (func(int) error, error) {
 		c, err := dial(r.server.Listen)
 		return func(i int) (err error) {
