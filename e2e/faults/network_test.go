@@ -22,8 +22,8 @@ func makeNetwork() error {
 	if err := os.MkdirAll("/run/netns", 0o755); err != nil {
 		return err
 	}
-	_ = run("mount", "--make-rprivate", "/") // fails where / is no mount point, as in a chroot
 	return errors.Join(
+		run("mount", "--make-rprivate", "/"),
 		run("mount", "-t", "tmpfs", "none", "/run/netns"),
 		run("ip", "link", "set", "lo", "up"),
 		// Without an address of its own it takes that of a cable, and another one when that cable goes:
