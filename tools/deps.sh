@@ -11,7 +11,6 @@ command -v gcc >/dev/null || missing+=(gcc)
 [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 [ -n "${HOTSEAT_TEST_CHROMIUM:-}" ] || [ -x /usr/bin/chromium ] || missing+=(chromium)
 command -v ip >/dev/null || missing+=(iproute2)
-command -v iptables >/dev/null || missing+=(iptables)
 command -v iptables >/dev/null || [ -x /usr/sbin/iptables ] || missing+=(iptables)
 for proxy in nginx haproxy caddy; do
   [ -x "/usr/sbin/$proxy" ] || command -v "$proxy" >/dev/null || missing+=("$proxy")
