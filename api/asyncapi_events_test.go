@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +71,37 @@ func TestRecordsInKafkaAreAsTheDocumentSays(t *testing.T) {
 		require.Error(t, head(headers(t, pairs)))
 	}
 	require.Error(t, payload([]byte(`{"session":null,"reason":"bored","by":null,"actor":null,"epoch":1,"at":"2026-01-01T00:00:00.000Z"}`)))
+}
+
+// names calls everybody by the id.
+type names struct{}
+
+func (names) Username(_ context.Context, id session.EmployeeID) (string, error) {
+	return string(id), nil
+}
+
+func TestTheOriginalsEventsAreAsTheDocumentSays(t *testing.T) {
+	payload := schemaOf(t, "/channels/pos_events/messages/event/payload")
+	events := slices.DeleteFunc(everyEvent(), func(e relay.Event) bool { // a logout is an ending of its own
+		return e.Reason == session.ReasonLogout && e.Type != session.Ended
+	})
+	records, err := kafka.POS(names{})(t.Context(), events)
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, r := range records {
+		require.NoError(t, payload(r.Value), "%s", r.Value)
+		require.Empty(t, r.Headers)
+		var event kafka.POSEvent
+		require.NoError(t, json.Unmarshal(r.Value, &event))
+		seen[event.EventType] = true
+	}
+	require.Len(t, seen, 3)
+	require.Error(t, payload([]byte(`{"event_type":"EMPLOYEE_LOGIN","employee_id":"ada","employee_username":"ada","terminal_id":"t","reason":"new_login","timestamp":"2026-01-01T00:00:00.000Z"}`)))
+	var doc struct {
+		Channels map[string]struct{ Address string }
+	}
+	require.NoError(t, json.Unmarshal(asyncAPI, &doc))
+	require.Equal(t, kafka.POSTopic, doc.Channels["pos_events"].Address)
 }
 
 func TestWebhooksAreAsTheDocumentSays(t *testing.T) {

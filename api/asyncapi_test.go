@@ -47,7 +47,7 @@ func TestEveryMessageOfTheSocketIsSaidOrHeard(t *testing.T) {
 	doc := readSocketDocument(t)
 	used := map[string]string{}
 	for called, operation := range doc.Operations {
-		if called == "publish" || called == "post" {
+		if strings.HasPrefix(called, "publish") || called == "post" {
 			continue // no socket's
 		}
 		for _, message := range operation.Messages {
