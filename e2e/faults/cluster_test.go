@@ -42,10 +42,19 @@ func (r *row) member(s *site, program string, args ...string) *node {
 		s.authority = newAuthority(r.t)
 	}
 	cert, key := s.authority.issue(r.t, n.host)
-	n.args = append(n.args, "--cluster-listen", n.host.ip+":"+clusterPort, "--node-name", n.name,
+	n.args = append(n.args, "--cluster-listen", n.host.ip+":"+clusterPort, "--cluster-advertise", s.advertised(n), "--node-name", n.name,
 		"--cluster-tls-cert", cert, "--cluster-tls-key", key, "--cluster-tls-ca", s.authority.file)
 	r.listen(n)
 	return n
+}
+
+// advertised is where other nodes reach the node.
+func (s *site) advertised(n *node) string {
+	address := n.host.ip + ":" + clusterPort
+	if s.between == nil {
+		return address
+	}
+	return s.between(address)
 }
 
 // whole waits until the nodes are ready and each has seen as many members.
@@ -97,7 +106,7 @@ func newAuthority(t *testing.T) *authority {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	a := &authority{key: key, cert: &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "nodes"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "nodes"}, NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}}
 	der, err := x509.CreateCertificate(rand.Reader, a.cert, a.cert, &key.PublicKey, key)
@@ -111,8 +120,8 @@ func (a *authority) issue(t *testing.T, h *host) (cert, key string) {
 	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: h.name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.ParseIP(h.ip)}, KeyUsage: x509.KeyUsageDigitalSignature,
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: h.name}, NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.ParseIP(h.ip), net.ParseIP(clientIP)}, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}, a.cert, &own.PublicKey, a.key)
 	require.NoError(t, err)

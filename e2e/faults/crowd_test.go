@@ -27,6 +27,8 @@ type crowd struct {
 
 	// tabClient dials for tabs; nil: from here, as hands do.
 	tabClient *http.Client
+	// tabBeat is how often a tab asks for a sign of life; zero: everySecond.
+	tabBeat time.Duration
 
 	people []*person
 	conns  atomic.Uint64

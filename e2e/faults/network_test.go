@@ -39,6 +39,7 @@ type host struct {
 	t    *testing.T
 	name string // of the namespace
 	ip   string
+	plug string // the cable's other end, at the bridge
 }
 
 var hosts atomic.Int64
@@ -48,12 +49,11 @@ func newHost(t *testing.T) *host {
 	t.Helper()
 	n := hosts.Add(1)
 	require.Less(t, n, int64(240), "no address left")
-	h := &host{t: t, name: fmt.Sprintf("host%d", n), ip: fmt.Sprintf("10.77.0.%d", 9+n)}
-	cable := fmt.Sprintf("cable%d", n)
+	h := &host{t: t, name: fmt.Sprintf("host%d", n), ip: fmt.Sprintf("10.77.0.%d", 9+n), plug: fmt.Sprintf("cable%d", n)}
 	for _, step := range [][]string{
 		{"netns", "add", h.name},
-		{"link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", h.name},
-		{"link", "set", cable, "master", "bridge", "up"},
+		{"link", "add", h.plug, "type", "veth", "peer", "name", "eth0", "netns", h.name},
+		{"link", "set", h.plug, "master", "bridge", "up"},
 		{"-n", h.name, "addr", "add", h.ip + "/24", "dev", "eth0"},
 		{"-n", h.name, "link", "set", "eth0", "up"},
 		{"-n", h.name, "link", "set", "lo", "up"},
@@ -88,6 +88,7 @@ func (h *host) heal() {
 	h.t.Helper()
 	h.do("iptables", "-w", "-F")
 	_ = run("tc", "-n", h.name, "qdisc", "del", "dev", "eth0", "root") // there may be none
+	_ = run("tc", "qdisc", "del", "dev", h.plug, "root")
 }
 
 // cutFrom drops both ways.
@@ -97,4 +98,20 @@ func (h *host) cutFrom(addresses ...string) {
 		h.drop("INPUT", a)
 		h.drop("OUTPUT", a)
 	}
+}
+
+// lose drops that share of all packets, both ways.
+func (h *host) lose(share string) {
+	h.t.Helper()
+	for _, direction := range []string{"INPUT", "OUTPUT"} {
+		h.do("iptables", "-w", "-A", direction, "-m", "statistic", "--mode", "random", "--probability", share, "-j", "DROP")
+	}
+}
+
+// narrow leaves that much of the cable, each way.
+func (h *host) narrow(rate string) {
+	h.t.Helper()
+	bucket := []string{"root", "tbf", "rate", rate, "burst", "16kb", "latency", "400ms"}
+	require.NoError(h.t, run("tc", append([]string{"-n", h.name, "qdisc", "add", "dev", "eth0"}, bucket...)...))
+	require.NoError(h.t, run("tc", append([]string{"qdisc", "add", "dev", h.plug}, bucket...)...))
 }

@@ -36,6 +36,8 @@ type site struct {
 	nodes    []*node
 
 	authority *authority // of the nodes' certificates; nil until there is a cluster
+	// between answers with what stands between a node's address and the other nodes; nil: nothing.
+	between func(address string) string
 }
 
 // shared is the PostgreSQL of all rows that leave it alone.

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,10 +17,10 @@ import (
 	"github.com/hotseat-hub/hotseat/session"
 )
 
-// A tab says something each tabBeat, and takes its peer for gone when nothing came for tabPatience.
+// A tab says something each beat, and takes its peer for gone when nothing came for tabPatience of them.
 const (
-	tabBeat     = time.Second
-	tabPatience = 4 * time.Second
+	everySecond = time.Second
+	tabPatience = 4
 )
 
 // tab is the window of one session. It comes back until it is told that the session has ended.
@@ -27,6 +28,7 @@ type tab struct {
 	c     *crowd
 	p     *person
 	g     granted
+	every time.Duration // between two beats
 	heard atomic.Int64 // when the server was heard last, in nanoseconds of the history
 }
 
@@ -39,7 +41,7 @@ type message struct {
 
 // watch opens the session's tab.
 func (c *crowd) watch(p *person, g granted) {
-	t := &tab{c: c, p: p, g: g}
+	t := &tab{c: c, p: p, g: g, every: cmp.Or(c.tabBeat, everySecond)}
 	c.tabs.Go(func() {
 		for t.visit() {
 			select {
@@ -62,7 +64,7 @@ func (t *tab) visit() bool {
 		case <-ctx.Done():
 		}
 	}()
-	handshake, cancel := context.WithTimeout(ctx, tabPatience)
+	handshake, cancel := context.WithTimeout(ctx, tabPatience*everySecond)
 	defer cancel()
 	url := t.c.node()
 	conn, reply, err := websocket.Dial(handshake, strings.Replace(url, "http", "ws", 1)+"/ws/session/"+t.g.Session.TerminalID+"/",
@@ -123,14 +125,14 @@ func (t *tab) note(kind history.Kind, id uint64, url string, more func(*history.
 
 // beat asks for a sign of life, and gives up on a peer that gives none.
 func (t *tab) beat(ctx context.Context, stop context.CancelFunc, conn *websocket.Conn) {
-	for ticks := time.NewTicker(tabBeat); ; {
+	for ticks := time.NewTicker(t.every); ; {
 		select {
 		case <-ctx.Done():
 			ticks.Stop()
 			return
 		case <-ticks.C:
 		}
-		if t.c.notes.Now().Sub(history.Instant(t.heard.Load())) > tabPatience {
+		if t.c.notes.Now().Sub(history.Instant(t.heard.Load())) > tabPatience*t.every {
 			stop()
 			continue
 		}
