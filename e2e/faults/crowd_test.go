@@ -29,8 +29,11 @@ type crowd struct {
 	tabClient *http.Client
 	// tabBeat is how often a tab asks for a sign of life; zero: everySecond.
 	tabBeat time.Duration
+	// noTabs leaves the sessions of logins without a socket.
+	noTabs bool
 
 	people []*person
+	weather
 	conns  atomic.Uint64
 	answer atomic.Int64 // logins that were answered 200
 	broken atomic.Int64 // greeted sockets that ended without their session having ended
@@ -46,6 +49,7 @@ type person struct {
 	open []*attempt // logins without an answer
 
 	seated atomic.Int64 // sockets that are established now
+	told   atomic.Int64 // how often a socket was told that its session has ended
 }
 
 // attempt is one login with its key.

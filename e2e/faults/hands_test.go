@@ -55,7 +55,9 @@ func (c *crowd) try(p *person, a *attempt, url string) bool {
 		c.answer.Add(1)
 		p.answered(a)
 		p.keep(g)
-		c.watch(p, g)
+		if !c.noTabs {
+			c.watch(p, g)
+		}
 		return true
 	case history.Refused:
 		// Too many at once is a refusal of this request, not of the login.

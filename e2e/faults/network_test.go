@@ -14,6 +14,7 @@ import (
 const (
 	clientIP   = "10.77.0.1"
 	databaseIP = "10.77.0.2"
+	awayIP     = "10.77.0.3" // of clients whose network goes away
 )
 
 // makeNetwork is for a process with namespaces of its own. Namespaces of nodes are names in a folder,
@@ -31,6 +32,7 @@ func makeNetwork() error {
 		run("ip", "link", "add", "bridge", "address", "02:00:00:00:00:01", "type", "bridge"),
 		run("ip", "addr", "add", clientIP+"/24", "dev", "bridge"),
 		run("ip", "addr", "add", databaseIP+"/24", "dev", "bridge"),
+		run("ip", "addr", "add", awayIP+"/24", "dev", "bridge"),
 		run("ip", "link", "set", "bridge", "up"))
 }
 

@@ -26,6 +26,7 @@ type row struct {
 	path     string
 	notes    *history.Recorder
 	crowd    *crowd
+	guests   *crowd // nil when only the crowd is there
 	listens  bool
 	started  sync.Map      // session ids that a started event told of
 	healed   time.Duration // from the fault's end to the next login, when that was measured
@@ -111,6 +112,9 @@ func (r *row) judge() *verify.Report {
 	r.crowd.settle()
 	r.informed()
 	r.crowd.leave()
+	if r.guests != nil {
+		r.guests.leave()
+	}
 	return r.verdict()
 }
 

@@ -43,7 +43,7 @@ type message struct {
 func (c *crowd) watch(p *person, g granted) {
 	t := &tab{c: c, p: p, g: g, every: cmp.Or(c.tabBeat, everySecond)}
 	c.tabs.Go(func() {
-		for t.visit() {
+		for c.calm() && t.visit() {
 			select {
 			case <-c.done:
 				return
@@ -60,6 +60,8 @@ func (t *tab) visit() bool {
 	go func() {
 		select {
 		case <-t.c.done:
+			stop()
+		case <-t.c.breaks():
 			stop()
 		case <-ctx.Done():
 		}
@@ -108,6 +110,7 @@ func (t *tab) listen(ctx context.Context, conn *websocket.Conn, id uint64, url s
 			t.p.seated.Add(1)
 			t.note(history.Established, id, url, nil)
 		case "session_terminated":
+			t.p.told.Add(1)
 			t.note(history.Notice, id, url, func(o *history.Operation) { o.Reason, o.By = m.Reason, m.Epoch })
 			_ = conn.Write(ctx, websocket.MessageText, []byte(`{"type":"ack","seq":1}`))
 		}
