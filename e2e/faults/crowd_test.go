@@ -32,11 +32,14 @@ type crowd struct {
 	// noTabs leaves the sessions of logins without a socket.
 	noTabs bool
 
-	people []*person
-	weather
-	conns  atomic.Uint64
-	answer atomic.Int64 // logins that were answered 200
-	broken atomic.Int64 // greeted sockets that ended without their session having ended
+	people  []*person
+	weather weather
+	conns   atomic.Uint64
+	answer  atomic.Int64 // logins that were answered 200
+	broken  atomic.Int64 // greeted sockets that ended without their session having ended
+
+	mu     sync.Mutex // guards what follows
+	undone []string   // logins that were not answered 200 when they were asked for
 }
 
 // person is an employee, moved by several hands at once.

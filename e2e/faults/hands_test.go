@@ -2,8 +2,10 @@ package faults
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/hotseat-hub/hotseat/bench/history"
@@ -59,7 +61,9 @@ func (c *crowd) try(p *person, a *attempt, url string) bool {
 			c.watch(p, g)
 		}
 		return true
-	case history.Refused:
+	}
+	c.note(fmt.Sprintf("%s: %d %s", a.key, reply.status, reply.body))
+	if outcome(reply) == history.Refused {
 		// Too many at once is a refusal of this request, not of the login.
 		if reply.status != http.StatusTooManyRequests {
 			p.answered(a)
@@ -67,6 +71,20 @@ func (c *crowd) try(p *person, a *attempt, url string) bool {
 		}
 	}
 	return false
+}
+
+// note keeps that a login was not answered 200.
+func (c *crowd) note(undone string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.undone = append(c.undone, undone)
+}
+
+// notDone are the logins that a client would have had to repeat.
+func (c *crowd) notDone() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.undone)
 }
 
 // use uses any held token at any node, in any way.

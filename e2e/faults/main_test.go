@@ -16,11 +16,11 @@ import (
 // long makes outages as long as the table of faults says; without it they take seconds.
 var long = flag.Bool("long", false, "outages of minutes instead of seconds")
 
-// binaries are the programs under test, built once.
+// binaries are the programs under test, built once. None of the builds changes what the shipped one does.
 var binaries struct {
 	current string // what is shipped
 	faulty  string // the same with the tag faults: breaks where it is told to
-	old     string // the same linked as one schema and one envelope older
+	next    string // the same with one schema and one envelope more: the version after this one
 }
 
 // inside tells the process that it has namespaces of its own, and where the binaries are.
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		os.Exit(buildAndReenter())
 	}
 	name := func(program string) string { return filepath.Join(folder, program) }
-	binaries.current, binaries.faulty, binaries.old = name("hotseat"), name("hotseat-faults"), name("hotseat-old")
+	binaries.current, binaries.faulty, binaries.next = name("hotseat"), name("hotseat-faults"), name("hotseat-next")
 	if err := makeNetwork(); err != nil {
 		fmt.Fprintln(os.Stderr, "make a network in a namespace:", err)
 		os.Exit(1)
@@ -75,7 +75,12 @@ func buildAndReenter() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	for name, args := range builds {
+	next, err := writeNext(folder)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "write the next version:", err)
+		return 1
+	}
+	for name, args := range map[string][]string{"hotseat": {}, "hotseat-faults": {"-tags", "faults"}, "hotseat-next": next} {
 		build := exec.Command("go", append(append([]string{"build", "-o", filepath.Join(folder, name)}, args...), "../../cmd/hotseat")...)
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build %s: %v\n%s", name, err, out)
@@ -92,12 +97,6 @@ func buildAndReenter() int {
 		return 1
 	}
 	return again.ProcessState.ExitCode()
-}
-
-// builds are the ways to build the program. None of them changes what the shipped one does.
-var builds = map[string][]string{
-	"hotseat":        {},
-	"hotseat-faults": {"-tags", "faults"},
 }
 
 // namespaces are a network and mounts of one's own. Without root they are a user's, who keeps its

@@ -49,7 +49,7 @@ func TestAllSocketsComeBackAtOnce(t *testing.T) {
 	g := r.seatGuests(1000, nil, nodes...)
 	lost := g.people[:200]
 	for range pick(1, 5) {
-		back := g.breakAll()
+		back := g.weather.breakAll()
 		for _, p := range g.people {
 			require.Eventually(t, func() bool { return p.seated.Load() == 0 }, patience, time.Millisecond)
 		}

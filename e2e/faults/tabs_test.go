@@ -29,7 +29,7 @@ type tab struct {
 	p     *person
 	g     granted
 	every time.Duration // between two beats
-	heard atomic.Int64 // when the server was heard last, in nanoseconds of the history
+	heard atomic.Int64  // when the server was heard last, in nanoseconds of the history
 }
 
 // message is one from the server.
@@ -43,7 +43,7 @@ type message struct {
 func (c *crowd) watch(p *person, g granted) {
 	t := &tab{c: c, p: p, g: g, every: cmp.Or(c.tabBeat, everySecond)}
 	c.tabs.Go(func() {
-		for c.calm() && t.visit() {
+		for c.weather.calm() && t.visit() {
 			select {
 			case <-c.done:
 				return
@@ -61,7 +61,7 @@ func (t *tab) visit() bool {
 		select {
 		case <-t.c.done:
 			stop()
-		case <-t.c.breaks():
+		case <-t.c.weather.breaks():
 			stop()
 		case <-ctx.Done():
 		}

@@ -1,0 +1,135 @@
+package faults
+
+import (
+	"encoding/json"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hotseat-hub/hotseat/persistence/pgtest"
+)
+
+// Row 30. Three nodes are replaced one after the other behind HAProxy, and no client repeats anything.
+func TestARollingRestartUnderLoadRefusesNobody(t *testing.T) {
+	r := attack(t, "30", "rolling restart of 3 nodes behind HAProxy", all...)
+	s := newSite(t)
+	var nodes []*node
+	for range 3 {
+		n := r.member(s, binaries.current, "--trusted-proxies", clientIP)
+		n.args = append(n.args, "--drain-delay", "3s")
+		n.start()
+		nodes = append(nodes, n)
+	}
+	r.whole(nodes...)
+	front := &node{name: "HAProxy"}
+	p := newHAProxy(t, nodes...)
+	front.url = p.url
+	c := r.people(30, 80*time.Millisecond, front)
+	g := r.seatGuests(60, nil, front)
+	for range pick(1, 4) {
+		for _, n := range nodes {
+			n.signal(syscall.SIGTERM)
+			<-n.gone
+			require.Zero(t, n.process.ProcessState.ExitCode())
+			p.sees(n, "DOWN")
+			n.start()
+			r.whole(nodes...)
+			p.sees(n, "UP")
+		}
+	}
+	r.busy(50)
+	for _, guest := range g.people {
+		r.seated(guest, 1)
+	}
+	require.Zero(t, g.told(g.people), "sockets that were told that a session has ended which has not")
+	require.Positive(t, g.broken.Load(), "each node's sockets moved")
+	require.Empty(t, c.notDone(), "logins that were not answered 200 at once, of %d", c.answer.Load())
+	r.judge()
+}
+
+// Row 31. Nodes of two neighbouring versions work side by side, in every mixture on the way up and
+// one step back: the newer one has a further schema and a further envelope.
+func TestTwoVersionsWorkSideBySide(t *testing.T) {
+	r := attack(t, "31", "two versions side by side, replaced one by one", all...)
+	s := newSiteWith(t, pgtest.Options{})
+	nodes := r.cluster(s, 3)
+	r.people(30, 80*time.Millisecond, nodes...)
+	r.busy(50)
+	require.Equal(t, []int{1, 1, 1}, envelopes(t, nodes[0]))
+	for i, step := range []struct {
+		node    int
+		program string
+		shown   []int
+	}{
+		{0, binaries.next, []int{2, 1, 1}},
+		{1, binaries.next, []int{2, 2, 1}},
+		{1, binaries.current, []int{2, 1, 1}}, // somebody had second thoughts
+		{1, binaries.next, []int{2, 2, 1}},
+		{2, binaries.next, []int{2, 2, 2}},
+	} {
+		n := nodes[step.node]
+		n.signal(syscall.SIGTERM)
+		<-n.gone
+		n.program = step.program
+		n.start()
+		r.whole(nodes...)
+		for _, asked := range nodes {
+			require.Equal(t, step.shown, envelopes(t, asked), "step %d, as %s sees it", i, asked.name)
+		}
+		r.busy(50)
+	}
+	var schema int64
+	require.NoError(t, connect(t, s.store).QueryRow(t.Context(), "SELECT max(version_id) FROM schema_migrations").Scan(&schema))
+	require.EqualValues(t, nextSchema, schema)
+	r.judge()
+}
+
+// envelopes are the versions that the nodes speak, in the order of their names, as one of them shows it.
+func envelopes(t *testing.T, n *node) (versions []int) {
+	t.Helper()
+	var shown struct {
+		Nodes []struct{ Versions struct{ Envelope int } }
+	}
+	a := call(n.url, "GET", "/v1/admin/cluster", adminKey, nil)
+	require.NoError(t, json.Unmarshal(a.body, &shown), "%s", a.body)
+	for _, member := range shown.Nodes {
+		versions = append(versions, member.Versions.Envelope)
+	}
+	return versions
+}
+
+// nextSchema is the migration that the next version brings; expanding is all that one may do.
+const (
+	nextSchema    = 1000
+	nextMigration = `-- +goose Up
+ALTER TABLE employees ADD COLUMN next text;
+ALTER TABLE employees ADD COLUMN counted bigint NOT NULL DEFAULT 0;
+ALTER TABLE log ADD COLUMN next text;
+CREATE TABLE next (id bigint);
+`
+)
+
+// writeNext writes what makes this tree the next version, and answers the arguments of its build.
+func writeNext(folder string) (args []string, err error) {
+	migration, plan := folder+"/next.sql", folder+"/next.json"
+	if err := os.WriteFile(migration, []byte(nextMigration), 0o644); err != nil {
+		return nil, err
+	}
+	at, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(map[string]map[string]string{
+		"Replace": {at + "/../../persistence/postgres/migrations/01000_next.sql": migration},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(plan, text, 0o644); err != nil {
+		return nil, err
+	}
+	return []string{"-overlay", plan, "-ldflags", "-X github.com/hotseat-hub/hotseat/actors/wire.version=2"}, nil
+}
