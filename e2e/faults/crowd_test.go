@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -31,6 +32,8 @@ type crowd struct {
 	tabBeat time.Duration
 	// noTabs leaves the sessions of logins without a socket.
 	noTabs bool
+	// eachHas is how many hands a person has; zero: two. With one nobody ever logs in twice at once.
+	eachHas int
 
 	people  []*person
 	weather weather
@@ -58,10 +61,10 @@ type person struct {
 // attempt is one login with its key.
 type attempt struct{ terminal, key string }
 
-// heldSessions is how many tokens a person keeps; handsEach is how many things a person does at once.
+// heldSessions is how many tokens a person keeps; twoHands is how many things a person does at once.
 const (
 	heldSessions = 4
-	handsEach    = 2
+	twoHands     = 2
 )
 
 // newCrowd makes people who have not begun yet.
@@ -80,7 +83,7 @@ func newCrowd(t *testing.T, notes *history.Recorder, people int, pace time.Durat
 // begin starts all hands.
 func (c *crowd) begin() *crowd {
 	for _, p := range c.people {
-		for range handsEach {
+		for range cmp.Or(c.eachHas, twoHands) {
 			c.hands.Go(func() { c.work(p) })
 		}
 	}

@@ -13,16 +13,18 @@ import (
 	"github.com/hotseat-hub/hotseat/session"
 )
 
-// Row 24. Two logins of one employee in the same instant, at one node and at two, a thousand times.
+// Row 24. Two logins of one employee in the same instant, a thousand times: at one node, at two nodes
+// of a cluster, and at two that do not know each other, so that both take themselves for the owner.
 func TestTwoLoginsInTheSameInstant(t *testing.T) {
-	for _, nodes := range []int{1, 2} {
-		t.Run(fmt.Sprintf("at %d nodes", nodes), func(t *testing.T) {
-			r := attack(t, "24", fmt.Sprintf("two logins in one instant, at %d nodes", nodes), verify.S1, verify.S2, verify.S3, verify.S4)
-			s := newSite(t)
-			var at []*node
-			for range nodes {
-				at = append(at, s.add(binaries.current))
-			}
+	places := map[string]func(*row, *site) []*node{
+		"at one node":                       func(r *row, s *site) []*node { return []*node{s.add(binaries.current)} },
+		"at two nodes of a cluster":         func(r *row, s *site) []*node { return r.cluster(s, 2) },
+		"at two nodes, both taken as owner": func(r *row, s *site) []*node { return []*node{s.add(binaries.current), s.add(binaries.current)} },
+	}
+	for name, start := range places {
+		t.Run(name, func(t *testing.T) {
+			r := attack(t, "24", "two logins in one instant, "+name, verify.S1, verify.S2, verify.S3, verify.S4)
+			at := start(r, newSite(t))
 			c := newCrowd(t, r.notes, 10, 0, at...)
 			r.crowd = c
 			var everybody sync.WaitGroup

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -154,6 +155,22 @@ func (n *node) probe(path string) int {
 	}
 	reply.Body.Close()
 	return reply.StatusCode
+}
+
+// metric is the value of a series without labels; zero when there is none.
+func (n *node) metric(name string) (value float64) {
+	reply, err := client.Get(n.ops + "/metrics")
+	if err != nil {
+		return 0
+	}
+	defer reply.Body.Close()
+	text, _ := io.ReadAll(reply.Body) // what is missing is not found below
+	for line := range strings.Lines(string(text)) {
+		if _, err := fmt.Sscanf(line, name+" %g", &value); err == nil {
+			return value
+		}
+	}
+	return 0
 }
 
 func (n *node) running() bool {
