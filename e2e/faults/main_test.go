@@ -20,6 +20,7 @@ var long = flag.Bool("long", false, "outages of minutes instead of seconds")
 var binaries struct {
 	current string // what is shipped
 	faulty  string // the same with the tag faults: breaks where it is told to
+	clock   string // the same with a clock that is wrong; only of the long form
 	next    string // the same with one schema and one envelope more: the version after this one
 }
 
@@ -36,14 +37,15 @@ func TestMain(m *testing.M) {
 		os.Exit(buildAndReenter())
 	}
 	name := func(program string) string { return filepath.Join(folder, program) }
-	binaries.current, binaries.faulty, binaries.next = name("hotseat"), name("hotseat-faults"), name("hotseat-next")
+	binaries.current, binaries.faulty, binaries.next, binaries.clock = name("hotseat"), name("hotseat-faults"), name("hotseat-next"), name("hotseat-clock")
 	if err := makeNetwork(); err != nil {
 		fmt.Fprintln(os.Stderr, "make a network in a namespace:", err)
 		os.Exit(1)
 	}
 	if !given("test.parallel") {
-		_ = flag.Set("test.parallel", "3") // rows wait more than they compute
+		_ = flag.Set("test.parallel", pick("6", "4")) // rows wait more than they compute
 	}
+	leaveToLong()
 	code := m.Run()
 	if shared.server != nil {
 		shared.server.Close()
@@ -75,12 +77,12 @@ func buildAndReenter() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	next, err := writeNext(folder)
+	builds, err := programs(folder)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "write the next version:", err)
+		fmt.Fprintln(os.Stderr, "write what the binaries under test are built from:", err)
 		return 1
 	}
-	for name, args := range map[string][]string{"hotseat": {}, "hotseat-faults": {"-tags", "faults"}, "hotseat-next": next} {
+	for name, args := range builds {
 		build := exec.Command("go", append(append([]string{"build", "-o", filepath.Join(folder, name)}, args...), "../../cmd/hotseat")...)
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build %s: %v\n%s", name, err, out)
@@ -98,6 +100,31 @@ func buildAndReenter() int {
 	}
 	return again.ProcessState.ExitCode()
 }
+
+// programs are the binaries and how each is built.
+func programs(folder string) (map[string][]string, error) {
+	next, err := writeNext(folder)
+	if err != nil {
+		return nil, err
+	}
+	builds := map[string][]string{"hotseat": {}, "hotseat-faults": {"-tags", "faults"}, "hotseat-next": next}
+	if *long {
+		builds["hotseat-clock"], err = writeClock(folder)
+	}
+	return builds, err
+}
+
+// leaveToLong takes what only the long form tries out of the short one, and says so.
+func leaveToLong() {
+	if *long || given("test.skip") {
+		return
+	}
+	_ = flag.Set("test.skip", "^("+strings.Join(onlyLong, "|")+")$") // it is a flag of the testing package
+	remember("left to the long form (make faults): " + strings.Join(onlyLong, " "))
+}
+
+// onlyLong are the rows whose program takes minutes to build.
+var onlyLong = []string{"TestClocksAreAnHourWrong"}
 
 // namespaces are a network and mounts of one's own. Without root they are a user's, who keeps its
 // number, because PostgreSQL refuses to run as root, and gets what it takes to make networks.

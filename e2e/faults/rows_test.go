@@ -170,9 +170,14 @@ func (r *row) print(report *verify.Report) {
 		line += fmt.Sprintf(", login after %s", r.healed.Round(time.Millisecond))
 	}
 	r.t.Log(line)
+	remember(line)
+}
+
+// remember puts a line into the table at the end.
+func remember(line string) {
 	judged.mu.Lock()
+	defer judged.mu.Unlock()
 	judged.rows = append(judged.rows, line)
-	judged.mu.Unlock()
 }
 
 // printRows prints the table of what was attacked.
