@@ -15,6 +15,7 @@ type arrival struct {
 	remote netip.Addr
 	port   *Port
 	due    time.Duration // when it must have got further
+	place  *stranger     // until the request is whole
 	begun  []byte        // of its request: at most maxHead and one read
 	// While the Gate is asked: the request, and what came behind it.
 	head  *head
@@ -39,6 +40,9 @@ func (s *shard) arrive(fd int, p *Port, remote netip.Addr) {
 	}
 	a := &arrival{remote: remote, port: p}
 	s.arrivals[fd] = a
+	a.place = s.engine.hub.strangers.enter(remote, func() {
+		s.inbox.put(letter{do: func(s *shard) { s.dismiss(fd, a) }})
+	})
 	s.expect(fd, a, s.engine.hub.rules.authTimeout)
 }
 
@@ -46,6 +50,13 @@ func (s *shard) arrive(fd int, p *Port, remote netip.Addr) {
 func (s *shard) expect(fd int, a *arrival, within time.Duration) {
 	a.due = s.engine.hub.now() + within
 	s.alarms.set(a.due, fd)
+}
+
+// dismiss closes an arrival that has not said what it wants.
+func (s *shard) dismiss(fd int, a *arrival) {
+	if s.arrivals[fd] == a && a.head == nil {
+		s.turnAway(fd)
+	}
 }
 
 // arriving reads once of what a connection wants.
@@ -84,6 +95,7 @@ func (s *shard) ask(fd int, a *arrival, text string, early []byte) {
 		s.handOver(fd, a, append([]byte(text), early...))
 		return
 	}
+	a.place.leave()
 	a.begun, a.head, a.text, a.early = nil, head, text, early
 	s.expect(fd, a, hub.rules.attachTimeout+time.Second)
 	request := head.request(a.remote)
@@ -138,6 +150,7 @@ func (s *shard) begin(fd int, b begun) {
 	s.sockets++
 	s.engine.open.Add(1)
 	id := at.id(fd)
+	hub.await(b.request, b.verdict, id)
 	s.run1(fd, at, &awake{request: b.request}, false, hub.now(), func(c *conversation, now time.Duration, out *output) {
 		c.rules, c.ask.protocol = &hub.rules, b.protocol
 		out.frames = append(out.frames, b.head...)
@@ -152,12 +165,14 @@ func (s *shard) begin(fd int, b begun) {
 // connection, which net/http's copy of the descriptor keeps open.
 func (s *shard) handOver(fd int, a *arrival, early []byte) {
 	delete(s.arrivals, fd)
+	a.place.leave()
 	s.watch(unix.EPOLL_CTL_DEL, fd, 0)
 	a.port.give(fd, early)
 }
 
 // turnAway closes a connection that did not get further.
 func (s *shard) turnAway(fd int) {
+	s.arrivals[fd].place.leave()
 	delete(s.arrivals, fd)
 	unix.Close(fd)
 }

@@ -169,6 +169,7 @@ func (s *shard) arrived(a *awake) *Request {
 	r := a.request
 	if r != nil {
 		a.request = nil
+		r.place.leave()
 		s.engine.hub.awaiting.Add(-1)
 	}
 	return r

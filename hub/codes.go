@@ -75,6 +75,7 @@ var (
 	refuseTwice     = refusal{ClosePolicy, "invalid_request", "this socket is authenticated already"}
 	refuseSilence   = refusal{CloseBadToken, "invalid_token", "no authenticate message came in time"}
 	refuseFlood     = refusal{CloseRateLimited, "rate_limited", "too many messages"}
+	refuseCrowd     = refusal{CloseRateLimited, "rate_limited", "too many connections of this address send no token"}
 	refuseInternal  = refusal{CloseInternal, "internal", "something went wrong here; come back later"}
 	refuseOwner     = refusal{CloseTryLater, "store_unavailable", "the session cannot be checked now"}
 	refuseTicket    = refusal{CloseTicketSpent, "invalid_token", "the ticket has expired or was used"}

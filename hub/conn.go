@@ -94,6 +94,7 @@ func (c *conn) arrived() *Request {
 	r := c.request
 	if r != nil {
 		c.request = nil
+		r.place.leave()
 		c.engine.hub.awaiting.Add(-1)
 	}
 	return r

@@ -89,6 +89,13 @@ func (c *conversation) begin(v Verdict, now time.Duration, out *output) {
 	}
 }
 
+// dismiss makes room for others of the same address.
+func (c *conversation) dismiss(now time.Duration, out *output) {
+	if c.phase == awaiting {
+		c.refuse(refuseCrowd, now, out)
+	}
+}
+
 // verdict is the Gate's answer to a token.
 func (c *conversation) verdict(v Verdict, now time.Duration, out *output) {
 	switch {

@@ -22,6 +22,8 @@ type Request struct {
 	TLS           bool       // the connection itself is encrypted
 	// Header returns all values of a header, by its canonical name.
 	Header func(name string) []string
+
+	place *stranger // while a token is awaited
 }
 
 // Gate decides who may have a socket. Its methods are called by many goroutines, may take their time

@@ -45,6 +45,7 @@ func (e *goroutines) adopt(nc net.Conn, head, early []byte, r *Request, v Verdic
 	if v.Await {
 		c.request = r
 	}
+	e.hub.await(r, v, c.id)
 	c.turn(func(talk *conversation, now time.Duration, out *output) {
 		talk.rules, talk.ask.protocol = &e.hub.rules, protocol
 		out.frames = append(out.frames, head...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,12 @@ type Options struct {
 	// MaxAwaiting is how many such sockets there may be; 4096. Further ones get 503; those that
 	// bring their token in the handshake are not counted.
 	MaxAwaiting int
+	// MaxStrangers is how many connections of one address, an IPv6 /64 being one, may owe a request
+	// or a token at a time; 1024. Past it the oldest of them closes. Less hurts those who share an
+	// address when they all come back at once; more lets one address take more descriptors.
+	MaxStrangers int
+	// TrustedProxies are addresses for which MaxStrangers does not hold: they bring everybody's.
+	TrustedProxies []netip.Prefix
 	// AttachTimeout bounds each question to the Gate and to the owner; 5 s. Past it the socket is
 	// closed with 1013.
 	AttachTimeout time.Duration
@@ -61,7 +68,7 @@ type Options struct {
 	Now        func() session.Time
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
-	Refused    prometheus.Counter // hotseat_queue_refused_total of the sockets: write queues, and MaxAwaiting
+	Refused    prometheus.Counter // hotseat_queue_refused_total of the sockets: write queues, MaxAwaiting and MaxStrangers
 }
 
 // Hub holds the sockets of one node. Any goroutine may call any of its methods, and those that
@@ -78,6 +85,7 @@ type Hub struct {
 	closing  atomic.Bool  // new sockets are sent elsewhere
 	awaiting atomic.Int64 // sockets that have not sent their token: at most Options.MaxAwaiting
 
+	strangers   *strangers
 	subscribers *subscribers // who hears by HTTP; a part of engine
 }
 
@@ -91,6 +99,7 @@ func New(o Options) (*Hub, error) {
 		return nil, errors.New("hub: PingAfter and PingSpread leave a socket silent for more than 45 s")
 	}
 	h := &Hub{options: o, rules: o.rules(), start: time.Now(), index: newIndex()}
+	h.strangers = newStrangers(o.MaxStrangers, o.TrustedProxies, h.refuseQueue)
 	h.sockets = newGoroutines(h)
 	h.engines = newEngines(h)
 	h.engine = h.engines
@@ -129,6 +138,7 @@ func (h *Hub) refuseQueue() {
 func (o *Options) setDefaults() {
 	orDefault(&o.AuthTimeout, 5*time.Second)
 	orDefault(&o.MaxAwaiting, 4096)
+	orDefault(&o.MaxStrangers, 1024)
 	orDefault(&o.AttachTimeout, 5*time.Second)
 	orDefault(&o.AckTimeout, 500*time.Millisecond)
 	orDefault(&o.Heartbeat, 25*time.Second)

@@ -58,6 +58,14 @@ func (h *Hub) mayAwait() bool {
 	return false
 }
 
+// await counts a socket to be among the strangers of its address until it sends its token, if it has not.
+// Its engine calls it before the socket begins.
+func (h *Hub) await(r *Request, v Verdict, conn uint64) {
+	if v.Await {
+		r.place = h.strangers.enter(r.Remote, func() { h.engine.post(conn, (*conversation).dismiss) })
+	}
+}
+
 // upgrade takes the connection from the HTTP server.
 func (h *Hub) upgrade(w http.ResponseWriter, r *http.Request, request *Request, v Verdict) {
 	nc, buffered, err := http.NewResponseController(w).Hijack()

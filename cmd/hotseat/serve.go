@@ -161,6 +161,7 @@ func (n *node) joinActorsAndHub() (err error) {
 	}
 	n.hub, err = hub.New(hub.Options{
 		Node: n.self, Gate: gate, Owners: sockets, Ended: n.view, Now: n.clock.Now,
+		MaxStrangers: cfg.MaxStrangers, TrustedProxies: cfg.TrustedProxies,
 		Log: n.log, Registerer: n.registry, Refused: n.refused.WithLabelValues("socket"),
 	})
 	n.ready.sockets, n.ready.cluster = n.hub, n.cluster

@@ -132,6 +132,9 @@ func (n *node) drainOnce() {
 func (n *node) serve(group *errgroup.Group, on net.Listener, handler http.Handler) *http.Server {
 	server := api.NewServer(handler, n.log)
 	server.RegisterOnShutdown(n.api.EndStreams)
+	if on == n.listeners.public {
+		server.ConnState = n.hub.ConnState
+	}
 	group.Go(func() error {
 		var err error
 		if n.listeners.certificate != nil && on == n.listeners.public {

@@ -258,10 +258,11 @@ func (ports) AHalfClosedSocketIsDetached(t *testing.T) {
 }
 
 // serveHTTP puts net/http behind a port until the test ends.
-func serveHTTP(t *testing.T, port *hub.Port, handler http.Handler) {
+func serveHTTP(t *testing.T, port *hub.Port, handler http.Handler, state func(net.Conn, http.ConnState)) {
 	server := httptest.NewUnstartedServer(handler)
 	server.Listener.Close()
 	server.Listener = port
+	server.Config.ConnState = state
 	server.Start()
 	t.Cleanup(server.Close)
 }

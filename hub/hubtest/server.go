@@ -75,13 +75,17 @@ var (
 )
 
 func plain(t *testing.T, h *hub.Hub) (string, *tls.Config) {
-	server := httptest.NewServer(h)
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ConnState = h.ConnState
+	server.Start()
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String(), nil
 }
 
 func secure(t *testing.T, h *hub.Hub) (string, *tls.Config) {
-	server := httptest.NewTLSServer(h)
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ConnState = h.ConnState
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	trusting := server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	trusting.ServerName = "example.com" // which the test certificate names
@@ -94,7 +98,7 @@ func sharePort(t *testing.T, h *hub.Hub, handler http.Handler) string {
 	port, err := hub.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, h.AcceptFrom(port))
-	serveHTTP(t, port, handler)
+	serveHTTP(t, port, handler, h.ConnState)
 	return port.Addr().String()
 }
 

@@ -49,6 +49,7 @@ type Config struct {
 
 	AllowedOrigins []string // scheme://host[:port], lower case
 	TrustedProxies []netip.Prefix
+	MaxStrangers   int // connections of one address that owe a request or a token
 
 	Events Events
 

@@ -128,6 +128,15 @@ func parseMaxSessions(c *Config, value string) error {
 	return nil
 }
 
+func parseMaxStrangers(c *Config, value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return fmt.Errorf("%q is not a number from 1 on", value)
+	}
+	c.MaxStrangers = n
+	return nil
+}
+
 func parseOnLimit(c *Config, value string) error {
 	c.OnLimit = session.Takeover
 	if value == session.Deny.String() {

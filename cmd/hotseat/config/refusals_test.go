@@ -56,6 +56,7 @@ var refusals = []struct {
 	{name: "unknown level", args: []string{"--log-level", "warning"}, wants: []string{"is none of debug, info, warn, error"}},
 	{name: "any origin", args: []string{"--allowed-origins", "*"}, wants: []string{`"*" is not an origin`}},
 	{name: "origin with a path", args: []string{"--allowed-origins", "https://a.example/"}, wants: []string{"is not an origin"}},
+	{name: "no strangers", args: []string{"--max-strangers", "0"}, wants: []string{"not a number from 1 on"}},
 	{name: "proxy by name", args: []string{"--trusted-proxies", "proxy"}, wants: []string{"not an address or network"}},
 	{name: "unsafe logout of nothing", args: []string{"--compat-pos-unsafe-logout"}, wants: []string{"--compat-pos-unsafe-logout", "--compat-pos, which is off"}},
 	{name: "compat secret of nothing", env: []string{"HOTSEAT_COMPAT_POS_SECRET_FILE=x"}, wants: []string{"HOTSEAT_COMPAT_POS_SECRET_FILE", "which is off"}},

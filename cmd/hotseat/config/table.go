@@ -142,6 +142,10 @@ var Table = []Setting{
 		Name: "trusted-proxies", Value: "address,…", Note: "none", parse: parseProxies,
 		Help: "addresses or networks whose X-Forwarded-* headers are believed",
 	},
+	{
+		Name: "max-strangers", Value: "number", Default: "1024", parse: parseMaxStrangers,
+		Help: "connections of one address that may owe a request or a token at a time, trusted proxies left out; one more, and the oldest closes",
+	},
 
 	{
 		Name: "cluster-listen", Value: "host:port", Note: "none: a single node", parse: optionalAddress(func(c *Config) *string { return &c.ClusterListen }),
