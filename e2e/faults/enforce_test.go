@@ -103,7 +103,8 @@ func (h *twoHubs) followed(t *testing.T) {
 	last := h.told.last
 	h.told.mu.Unlock()
 	for employee, want := range last {
-		require.Eventually(t, func() bool { return h.seatOf(employee) == want }, patience, 20*time.Millisecond,
+		// What was not enforced while consumers were killed has to be caught up with first.
+		require.Eventually(t, func() bool { return h.seatOf(employee) == want }, pick(patience, 5*time.Minute), 20*time.Millisecond,
 			"%s sits here by another login than there, %s; it is %q", employee, want, h.seatOf(employee))
 	}
 	taken := map[string]string{}
