@@ -6,9 +6,10 @@
 // tokens all the while), and row, one fault of the table: it records the crowd's history, injects,
 // and has bench/verify check it.
 //
-// Promise: processes, database, network and signals are real. Where a fault has no handle outside (a
-// crash between commit and notice), the binary under test is the one built with the tag faults; the
-// planted tests show with the same binary that each check finds a broken program.
+// Promise: processes, database, network and signals are real; the broker is kfake, as a process on a
+// host of its own. Where a fault has no handle outside (a crash between commit and notice), the binary
+// under test is the one built with the tag faults; the planted tests show with the same binary that each
+// check finds a broken program.
 //
 // Next: rows_test.go, the table; docs/GUARANTEES.md for what it has found.
 package faults
