@@ -41,6 +41,7 @@ type entry struct {
 	forwarded   uint32       // commands and visits forwarded ever
 	due         int64        // second of the next visit
 	next        *entry       // in the wheel's slot
+	at          **entry      // what points to it there; nil while it is in no slot
 }
 
 // Messages to a shard besides *Request.

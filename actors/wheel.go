@@ -11,34 +11,51 @@ type wheel struct {
 
 func (w *wheel) add(e *entry, due int64) {
 	e.due = max(due, w.now+1)
-	slot := &w.slots[e.due%wheelSlots]
-	e.next, *slot = *slot, e
+	w.push(e)
 }
 
-func (w *wheel) remove(e *entry) {
-	for at := &w.slots[e.due%wheelSlots]; *at != nil; at = &(*at).next {
-		if *at == e {
-			*at, e.next = e.next, nil
-			return
-		}
+func (w *wheel) push(e *entry) {
+	e.link(&w.slots[e.due%wheelSlots])
+}
+
+// link puts e where at is, before what is there.
+func (e *entry) link(at **entry) {
+	e.next, e.at = *at, at
+	if e.next != nil {
+		e.next.at = &e.next
 	}
+	*at = e
 }
 
-// turn visits everything due up to now. visit may add the entry again.
+// remove takes no longer when many are due in the same second, as after a storm of logins.
+func (w *wheel) remove(e *entry) {
+	if e.at == nil {
+		return
+	}
+	*e.at = e.next
+	if e.next != nil {
+		e.next.at = e.at
+	}
+	e.next, e.at = nil, nil
+}
+
+// turn visits everything due up to now. visit may add the entry again, and remove any.
 func (w *wheel) turn(now int64, visit func(*entry)) {
 	if w.now == 0 || now-w.now > wheelSlots {
 		w.now = now - wheelSlots
 	}
+	var list *entry
 	for w.now < now {
 		w.now++
 		slot := &w.slots[w.now%wheelSlots]
-		list := *slot
-		*slot = nil
+		if list, *slot = *slot, nil; list != nil {
+			list.at = &list
+		}
 		for list != nil {
 			e := list
-			list, e.next = e.next, nil
+			w.remove(e)
 			if e.due > w.now {
-				e.next, *slot = *slot, e
+				w.push(e)
 				continue
 			}
 			visit(e)

@@ -3,6 +3,7 @@ package actors
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -59,4 +60,37 @@ func TestAClockThatJumpsAheadVisitsWhatIsDueOnce(t *testing.T) {
 	n := 0
 	w.turn(1_000_000, func(*entry) { n++ })
 	require.Equal(t, 1, n)
+}
+
+func TestAnEntryRemovedWhileAnotherIsVisitedIsNotVisited(t *testing.T) {
+	var w wheel
+	w.turn(1000, nil)
+	entries := []*entry{{forwarded: 0}, {forwarded: 1}, {forwarded: 2}}
+	for _, e := range entries {
+		w.add(e, 1003)
+	}
+	var seen []uint32
+	w.turn(1003, func(e *entry) {
+		seen = append(seen, e.forwarded)
+		w.remove(entries[1])
+		w.remove(entries[1])
+	})
+	require.Equal(t, []uint32{2, 0}, seen)
+}
+
+// A storm of logins puts all of them into a few slots, and the next thing that each does takes it out
+// again: what walks the slot for that takes minutes here.
+func TestTakingAStormOutOfItsSlotTakesMoments(t *testing.T) {
+	var w wheel
+	w.turn(1000, nil)
+	storm := make([]entry, 300_000)
+	for i := range storm {
+		w.add(&storm[i], 1003)
+	}
+	began := time.Now()
+	for i := range storm {
+		w.remove(&storm[i])
+	}
+	require.Less(t, time.Since(began), 5*time.Second)
+	w.turn(1003, func(*entry) { t.Error("a removed entry was visited") })
 }
