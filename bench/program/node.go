@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -69,10 +70,9 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	n.process.Stdout, n.process.Stderr = &n.said, &n.said
 	n.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	began := time.Now()
-	if err := n.process.Start(); err != nil {
+	if err := n.run(); err != nil {
 		return nil, err
 	}
-	go func() { defer close(n.gone); _ = n.process.Wait() }()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := n.awaitReady(ctx, addresses); err != nil {
@@ -81,6 +81,23 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	}
 	n.Took = time.Since(began)
 	return n, nil
+}
+
+// run keeps a thread until the process has ended. Pdeathsig counts from the death of the thread that
+// started it, which else might be one that a crowd of sockets takes for itself and ends with itself.
+func (n *Node) run() error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := n.process.Start()
+		started <- err
+		if err == nil {
+			_ = n.process.Wait() // how it ended is in what it said
+			close(n.gone)
+		}
+	}()
+	return <-started
 }
 
 func (n *Node) awaitReady(ctx context.Context, addresses string) error {
