@@ -10,7 +10,7 @@ export GOTOOLCHAIN := local
 TOOL := go tool -modfile=tools/go.mod
 SEED ?=
 FUZZTIME ?= 30s
-BENCHTIME ?= 10s
+BENCHTIME ?= 8s
 
 .PHONY: help
 help: ## this list
@@ -87,8 +87,12 @@ lint: check ## check, gosec and govulncheck (minutes; govulncheck reads its data
 	$(TOOL) govulncheck ./...
 
 .PHONY: bench
-bench: deps ## takeovers over HTTP on both stores; rewrites the tables of docs/performance.md
-	go run ./bench/spine -time $(BENCHTIME) -write docs/performance.md
+bench: deps ## every scenario on both stores and three nodes, beside limits; rewrites docs/performance.md (8 minutes)
+	go run ./bench/suite -time $(BENCHTIME) -write docs/performance.md -html bin/bench.html
+
+.PHONY: bench-takeovers
+bench-takeovers: deps ## only takeovers on both stores, by the leanest client (2 minutes)
+	go run ./bench/spine -time $(BENCHTIME)
 
 .PHONY: bench-kafka
 bench-kafka: deps ## what events on their way to Kafka cost a login, on both stores, in turns

@@ -16,7 +16,6 @@ func main() {
 	flag.DurationVar(&o.length, "time", 10*time.Second, "how long to take seats over, per store")
 	flag.IntVar(&o.employees, "employees", 5000, "how many employees, each with an open tab; at least 1000")
 	flag.StringVar(&o.folder, "folder", "/var/tmp", "a folder on a real disk")
-	flag.StringVar(&o.write, "write", "", "a document whose tables to rewrite")
 	flag.StringVar(&o.profile, "profile", "", "a folder for CPU profiles of the app, one per store, taken during the takeovers with 256 in flight")
 	flag.BoolVar(&o.kafka, "kafka", false, "compare with events going to Kafka, instead of the tables")
 	flag.Parse()
@@ -27,11 +26,11 @@ func main() {
 }
 
 type options struct {
-	length                 time.Duration
-	employees              int
-	folder, write, profile string
-	kafka                  bool
-	args                   []string // further flags of the server
+	length          time.Duration
+	employees       int
+	folder, profile string
+	kafka           bool
+	args            []string // further flags of the server
 }
 
 func (o *options) run(ctx context.Context) error {
@@ -62,9 +61,6 @@ func (o *options) run(ctx context.Context) error {
 	}
 	report := tables([]result{{"PostgreSQL", onPostgres}, {"embedded", onEmbedded}}, o.employees)
 	fmt.Printf("%s", report)
-	if o.write != "" {
-		return rewrite(o.write, report)
-	}
 	return nil
 }
 

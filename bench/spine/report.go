@@ -3,14 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"time"
-)
-
-// The tables stand between these lines; the words around them are written by people.
-const (
-	tablesBegin = "<!-- spine: written by make bench -->\n"
-	tablesEnd   = "<!-- spine: end -->\n"
 )
 
 // result is a run with its store's name.
@@ -48,17 +41,3 @@ func pair(l latency) string {
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
 func ratio(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
-
-// rewrite puts the tables into the document, between their marks.
-func rewrite(file string, tables []byte) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	head, rest, begun := bytes.Cut(text, []byte(tablesBegin))
-	_, tail, ended := bytes.Cut(rest, []byte(tablesEnd))
-	if !begun || !ended {
-		return fmt.Errorf("%s has no lines %q and %q to write between", file, tablesBegin, tablesEnd)
-	}
-	return os.WriteFile(file, bytes.Join([][]byte{head, []byte(tablesBegin), tables, []byte(tablesEnd), tail}, nil), 0o644)
-}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hotseat-hub/hotseat/bench/host"
+	"github.com/hotseat-hub/hotseat/bench/program"
 	"github.com/hotseat-hub/hotseat/bench/scenario"
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
 )
@@ -17,7 +18,7 @@ func (s *suite) cluster(ctx context.Context, server *pgtest.Server, database hos
 		return err
 	}
 	b := &bench{suite: s, store: "three nodes"}
-	b.options = scenario.Options{ServiceKey: serviceKey, Length: s.length, Seed: 1, Command: "make bench", Watch: []host.Process{database}}
+	b.options = scenario.Options{ServiceKey: program.ServiceKey, Length: s.length, Seed: 1, Command: "make bench", Watch: []host.Process{database}}
 	var nodes []*node
 	for i := range 3 {
 		name := fmt.Sprintf("node%d", i+1)
@@ -25,14 +26,11 @@ func (s *suite) cluster(ctx context.Context, server *pgtest.Server, database hos
 		if err != nil {
 			return err
 		}
-		defer n.stop()
-		target, err := n.target(ctx)
-		if err != nil {
-			return err
-		}
+		defer n.Stop()
+		n.process.Name = name
 		nodes = append(nodes, n)
-		b.options.Targets = append(b.options.Targets, target)
-		b.options.Watch = append(b.options.Watch, n.watch(name))
+		b.options.Targets = append(b.options.Targets, n.target)
+		b.options.Watch = append(b.options.Watch, n.process)
 	}
 	if _, err := b.scenario(ctx, "one takeover in flight", "takeover", func(o *scenario.Options) {
 		o.Workers, o.Employees, o.Length, o.Warm = 1, 150, s.length/4, s.length/16
@@ -41,10 +39,10 @@ func (s *suite) cluster(ctx context.Context, server *pgtest.Server, database hos
 	}
 	_, err = b.scenario(ctx, "a node is killed", "failover", func(o *scenario.Options) {
 		o.Workers, o.Employees, o.Rate, o.KillAfter = 256, 1000, 200, s.length/4
-		o.Kill = fmt.Sprintf("kill -9 %d", nodes[2].pid())
+		o.Kill = fmt.Sprintf("kill -9 %d", nodes[2].process.PID)
 	})
 	if err != nil {
-		return fmt.Errorf("%w; the first node said:\n%s", err, nodes[0].said.String())
+		return fmt.Errorf("%w; the first node said:\n%s", err, nodes[0].Said())
 	}
 	return nil
 }

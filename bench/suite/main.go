@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hotseat-hub/hotseat/bench/host"
+	"github.com/hotseat-hub/hotseat/bench/program"
 	"github.com/hotseat-hub/hotseat/bench/report"
 )
 
@@ -57,7 +58,7 @@ func (s *suite) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(folder)
 	s.folder = folder
-	if s.binary, err = build(ctx, folder); err != nil {
+	if s.binary, err = program.Build(ctx, folder); err != nil {
 		return err
 	}
 	if err := s.measure(ctx); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/hotseat-hub/hotseat/bench/host"
 	"github.com/hotseat-hub/hotseat/bench/limits"
 	"github.com/hotseat-hub/hotseat/bench/load"
+	"github.com/hotseat-hub/hotseat/bench/program"
 	"github.com/hotseat-hub/hotseat/bench/report"
 	"github.com/hotseat-hub/hotseat/bench/scenario"
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
@@ -66,29 +67,25 @@ func (s *suite) onStore(ctx context.Context, name, store, other string, watch ..
 	if err != nil {
 		return err
 	}
-	defer n.stop()
-	target, err := n.target(ctx)
-	if err != nil {
-		return err
-	}
+	defer n.Stop()
 	b := &bench{suite: s, store: name, node: n}
 	b.options = scenario.Options{
-		ServiceKey: serviceKey, Length: s.length, Warm: s.length / 8, Employees: s.employees, Seed: 1,
-		Watch: append([]host.Process{n.watch("server")}, watch...), Command: "make bench",
+		ServiceKey: program.ServiceKey, Length: s.length, Warm: s.length / 8, Employees: s.employees, Seed: 1,
+		Watch: append([]host.Process{n.process}, watch...), Command: "make bench",
 	}
-	b.options.Targets = append(b.options.Targets, target)
+	b.options.Targets = append(b.options.Targets, n.target)
 	if b.reference, err = newReference(ctx, other); err != nil {
 		return err
 	}
 	defer b.reference.store.Close()
 	if err := b.takeovers(ctx); err != nil {
-		return fmt.Errorf("%w; the server said:\n%s", err, n.said.String())
+		return fmt.Errorf("%w; the server said:\n%s", err, n.Said())
 	}
 	if s.takeoversOnly {
 		return nil
 	}
 	if err := b.rest(ctx); err != nil {
-		return fmt.Errorf("%w; the server said:\n%s", err, n.said.String())
+		return fmt.Errorf("%w; the server said:\n%s", err, n.Said())
 	}
 	return nil
 }
@@ -131,7 +128,7 @@ func (b *bench) takeovers(ctx context.Context) error {
 		if err := os.MkdirAll(b.profile, 0o755); err != nil {
 			return err
 		}
-		profile = b.node.profiling(filepath.Join(b.profile, b.store+".pprof"), b.length)
+		profile = b.node.profiling(ctx, filepath.Join(b.profile, b.store+".pprof"), b.length)
 	}
 	r, err = b.scenario(ctx, "256 takeovers in flight", "takeover", func(o *scenario.Options) { o.Workers = 256 })
 	if err != nil {
