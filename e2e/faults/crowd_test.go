@@ -69,7 +69,7 @@ const (
 
 // newCrowd makes people who have not begun yet.
 func newCrowd(t *testing.T, notes *history.Recorder, people int, pace time.Duration, nodes ...*node) *crowd {
-	c := &crowd{t: t, notes: notes, pace: pace, quiet: make(chan struct{}), done: make(chan struct{})}
+	c := &crowd{t: t, notes: notes, pace: pick[time.Duration](2, 1) * pace, quiet: make(chan struct{}), done: make(chan struct{})}
 	for _, n := range nodes {
 		c.at = append(c.at, n.url)
 	}

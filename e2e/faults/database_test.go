@@ -26,9 +26,9 @@ func TestTheDatabaseGoesAwayAndComesBack(t *testing.T) {
 		{"PostgreSQL kill -9", (*pgtest.Server).Kill, 0},
 		{"PostgreSQL immediate stop", (*pgtest.Server).Quit, 0},
 		{"PostgreSQL restart", (*pgtest.Server).Stop, 0},
-		{"PostgreSQL stopped for a minute", (*pgtest.Server).Stop, pick(8*time.Second, time.Minute)},
+		{"PostgreSQL stopped for a minute", (*pgtest.Server).Stop, time.Minute},
 	}
-	for _, way := range ways {
+	for _, way := range ways[:pick(len(ways)-1, len(ways))] { // three nodes have the last one in the short form
 		t.Run(way.name, func(t *testing.T) {
 			r := attack(t, "10", way.name, all...)
 			s := newSiteWith(t, pgtest.Options{})

@@ -17,6 +17,8 @@ type (
 		SessionID  session.ID    `json:"session_id"`
 		TerminalID string        `json:"terminal_id"`
 		Epoch      session.Epoch `json:"epoch"`
+		CreatedAt  time.Time     `json:"created_at"`
+		ExpiresAt  time.Time     `json:"expires_at"`
 	}
 	granted struct {
 		AccessToken  string `json:"access_token"`
