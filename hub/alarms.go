@@ -31,8 +31,9 @@ func (a *alarms) next(now time.Duration) (fd int, at time.Duration, ok bool) {
 	first := h[0]
 	last := len(h) - 1
 	h[0] = h[last]
-	if h = h[:last]; last == 0 {
-		h = nil // what a storm needed is given back
+	h = h[:last]
+	if cap(h) > 64 && last < cap(h)/4 {
+		h = append(make(alarms, 0, cap(h)/2), h...) // what a storm needed is given back
 	}
 	for i := 0; ; {
 		least := 2*i + 1

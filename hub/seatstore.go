@@ -26,6 +26,7 @@ type seatClass struct {
 	chunks [][]byte
 	free   uint32 // the number of a free place, and one; in the place is the next
 	used   uint32 // places that were ever given out
+	held   uint32 // places that are not free
 }
 
 // put keeps a seat. Its ticket and the employee's spelling are forgotten: both are needed only until
@@ -47,6 +48,10 @@ func (s *seatStore) get(ref seatRef) *Seat {
 
 func (s *seatStore) drop(ref seatRef) {
 	class, size, n := s.at(ref)
+	if class.held--; class.held == 0 {
+		*class = seatClass{} // what a storm needed is given back
+		return
+	}
 	binary.LittleEndian.PutUint32(class.place(n, size), class.free)
 	class.free = n + 1
 }
@@ -57,6 +62,7 @@ func (s *seatStore) at(ref seatRef) (*seatClass, int, uint32) {
 }
 
 func (c *seatClass) take(size int) uint32 {
+	c.held++
 	if c.free != 0 {
 		n := c.free - 1
 		c.free = binary.LittleEndian.Uint32(c.place(n, size))

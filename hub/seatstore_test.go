@@ -47,3 +47,20 @@ func TestASeatComesOutOfTheStoreAsItWentIn(t *testing.T) {
 	longest := Seat{Key: session.Key(strings.Repeat("k", 128)), Epoch: math.MaxUint64, Terminal: session.TerminalID(strings.Repeat("T", 64))}
 	require.Equal(t, longest, *store.get(store.put(&longest)))
 }
+
+// Terminals name themselves, in as many lengths as they like, one after the other.
+func TestSeatsOfALengthThatNobodyHasAnyMoreAreGivenBack(t *testing.T) {
+	var store seatStore
+	for length := range 64 {
+		var refs []seatRef
+		for range 3 * seatsAtOnce {
+			refs = append(refs, store.put(&Seat{Key: "ada", Terminal: session.TerminalID(strings.Repeat("T", length+1))}))
+		}
+		for _, ref := range refs {
+			store.drop(ref)
+		}
+	}
+	for i := range store.classes {
+		require.Zero(t, len(store.classes[i].chunks), i)
+	}
+}

@@ -242,6 +242,7 @@ func (s *shard) ring(now time.Duration) {
 // turnHand takes the clock hand as many steps on as time has passed, so that each socket is looked
 // at once in a second, and those that need a ping get it spread over that second.
 func (s *shard) turnHand(now time.Duration) {
+	defer s.shrink()
 	if s.sockets == 0 {
 		s.hand = now
 		return
@@ -256,7 +257,6 @@ func (s *shard) turnHand(now time.Duration) {
 			s.hand = now - time.Second // the process was stopped for a while: once around is enough
 		}
 	}
-	s.shrink()
 }
 
 func (s *shard) pingDue(fd int, at *slot, now time.Duration) bool {

@@ -84,10 +84,12 @@ func (s *slot) id(fd int) uint64 {
 // descriptorOf is the descriptor of a shard's connection.
 func descriptorOf(conn uint64) int { return int(conn >> descriptorShift & maxDescriptor) }
 
-// there finds the socket of an id; nil when it is gone.
+// there finds the socket of an id; nil when it is gone. An id put together while its descriptor went
+// from one shard to another may name the older shard with the newer generation: that is nobody's, and
+// the shard that it names must not touch what is the other's.
 func (s *slab) there(conn uint64) *slot {
 	at := s.at(descriptorOf(conn))
-	if at == nil || conn&1 == 0 || at.generation.Load() != uint32(conn) {
+	if at == nil || conn&1 == 0 || at.generation.Load() != uint32(conn) || at.owner.Load() != uint32(conn>>shardShift) {
 		return nil
 	}
 	return at

@@ -54,3 +54,24 @@ func TestAlarmsRingInOrder(t *testing.T) {
 	require.Equal(t, []int{1, 1, 2, 3, 4, 5, 6}, rang)
 	require.Len(t, a, 1)
 }
+
+// A descriptor may go from one shard to another between the two reads that make an id.
+func TestAnIDOfAnotherShardIsNobodys(t *testing.T) {
+	s := new(slab)
+	at := s.grow(5)
+	at.owner.Store(2)
+	at.generation.Store(7)
+	require.Same(t, at, s.there(at.id(5)))
+	require.Nil(t, s.there(1<<shardShift|5<<descriptorShift|7))
+}
+
+func TestAlarmsGiveBackWhatAStormNeeded(t *testing.T) {
+	var a alarms
+	for n := range 100_000 {
+		a.set(time.Duration(n), n)
+	}
+	for _, _, ok := a.next(99_989); ok; _, _, ok = a.next(99_989) {
+	}
+	require.Len(t, a, 10, "some are always left where something happens")
+	require.Less(t, cap(a), 1000)
+}

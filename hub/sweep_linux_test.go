@@ -3,9 +3,23 @@ package hub
 import (
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 const million = 1_000_000
+
+func TestAShardThatEverybodyLeftGivesBackWhatTheStormNeeded(t *testing.T) {
+	s := &shard{engine: new(shards), arrivals: map[int]*arrival{}, awake: map[int]*awake{}}
+	for fd := range 1000 {
+		s.arrivals[fd] = nil
+	}
+	s.turnHand(1)
+	require.Equal(t, 1000, s.most)
+	clear(s.arrivals)
+	s.turnHand(2)
+	require.Zero(t, s.most, "made anew when it is empty, without a socket as well")
+}
 
 // Once around the slab is what a second of heartbeats costs a shard of a million idle sockets. It is
 // compared with what each of them would need otherwise: a timer, moved on whenever something was said.
