@@ -97,6 +97,7 @@ func New(o Options) *System {
 		// Failures are logged once, by the guardians; dead letters are late messages to who has left.
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),
 		actor.WithDeadLetterThrottleInterval(10*time.Millisecond)) // as long, a goroutine outlives a stop
+	shrinkRegistry(s.actors)
 	if o.Router != nil {
 		s.peers = newPeers(s, &o)
 		s.spawnReception()
