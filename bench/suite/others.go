@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,6 +32,9 @@ func (o *others) run(ctx context.Context, folder string) {
 	if m := o.one(ctx, sockets, "./bench/sockets"); m != nil {
 		o.socketBytes, o.handshake, o.frames, o.bareFrames = m[0], m[1], m[2], m[3]
 	}
+	if m := o.one(ctx, `(?m)^1000000\s+([0-9.]+)\s+[0-9.]+\s+([0-9.]+)`, "./bench/million"); m != nil {
+		o.millionMB, o.millionGC = m[0], m[1]
+	}
 }
 
 // one runs a benchmark and finds its figures in what it printed.
@@ -42,13 +46,11 @@ func (o *others) one(ctx context.Context, figures, program string, args ...strin
 		o.failed = append(o.failed, fmt.Sprintf("%s: %v", program, err))
 		return nil
 	}
-	shown := "go run " + program
-	for i, a := range args {
-		if i == 0 || args[i-1] != "-dir" && a != "-dir" {
-			shown += " " + a
-		}
+	shown := append([]string{"go run", program}, args...)
+	if i := slices.Index(shown, "-dir"); i >= 0 {
+		shown = slices.Delete(shown, i, i+2) // a folder of this machine
 	}
-	o.texts = append(o.texts, otherText{shown, strings.TrimSpace(string(out))})
+	o.texts = append(o.texts, otherText{strings.Join(shown, " "), strings.TrimSpace(string(out))})
 	var numbers []float64
 	for _, text := range m[1:] {
 		n, _ := strconv.ParseFloat(string(text), 64) // the pattern takes numbers only

@@ -45,6 +45,12 @@ var targets = []target{
 		figure: "server CPU per authenticated handshake, token in the cache", most: .06, unit: "ms",
 		value: figure("embedded: connect", "CPU of the server per handshake"),
 	},
+	{figure: "1,000,000 resident employees with a session and a handle: RSS", most: 1200, unit: "MB", value: func(s *suite) float64 {
+		return known(s.others.millionMB)
+	}},
+	{figure: "the same: CPU of a full garbage collection", most: 500, unit: "ms", value: func(s *suite) float64 {
+		return known(s.others.millionGC)
+	}},
 	{figure: "frames/s broadcast over a bare write loop", least: .8, unit: "×", value: func(s *suite) float64 {
 		return ratio(s.others.frames, s.others.bareFrames)
 	}},
