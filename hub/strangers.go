@@ -135,7 +135,11 @@ func (s *strangers) waiting(nc net.Conn) {
 	one, known := s.web[nc]
 	s.mu.Unlock()
 	if !known {
-		at, err := netip.ParseAddrPort(nc.RemoteAddr().String())
+		remote := nc.RemoteAddr()
+		if remote == nil {
+			return // the peer hung up before net/http got the connection: the kernel has forgotten who it was
+		}
+		at, err := netip.ParseAddrPort(remote.String())
 		if err != nil {
 			return
 		}

@@ -48,6 +48,16 @@ func TestAConnectionOfNetHTTPIsCountedOnceHoweverItsStatesFollow(t *testing.T) {
 	require.Empty(t, h.strangers.web)
 }
 
+// A client that resets its connection before net/http has it leaves one that knows no address.
+func TestAConnectionWhosePeerHasHungUpCountsForNobody(t *testing.T) {
+	h := &Hub{strangers: newStrangers(1, nil, func() {})}
+	for _, state := range []http.ConnState{http.StateNew, http.StateActive, http.StateIdle, http.StateClosed} {
+		h.ConnState(&addressed{}, state)
+	}
+	require.Empty(t, h.strangers.at)
+	require.Empty(t, h.strangers.web)
+}
+
 // addressed is a connection of which only the address and Close matter.
 type addressed struct {
 	net.Conn
