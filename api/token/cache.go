@@ -6,12 +6,19 @@ import (
 	"unsafe"
 )
 
-// cacheShards spreads the lock of the cache; a power of two.
-const cacheShards = 16
+const (
+	// cacheShards spreads the lock of the cache; a power of two.
+	cacheShards = 16
+	// A generation keeps its entries in chunks of so many bytes, which never move. An entry's place is
+	// its chunk and where in it.
+	chunkBits = 12
+	chunkSize = 1 << chunkBits
+)
 
 // cache remembers tokens whose signature was checked, or made, by this node. It is keyed by the
 // SHA-256 of the whole token: a weaker hash would let a forger look for a collision with a good one.
-// Any goroutine may call it.
+// It keeps claims packed, without a pointer: every employee who logs in has an entry here, and the
+// collector would follow each. Any goroutine may call it.
 //
 // Bound: at most size entries. Each shard has two generations; when the young one is full the old
 // one is dropped. What was asked for lately moves to the young one, so it stays.
@@ -23,14 +30,21 @@ type digest = [sha256.Size]byte
 
 type cacheShard struct {
 	mu         sync.RWMutex
-	young, old map[digest]*Claims
+	young, old generation
 	limit      int // of each generation
+}
+
+// generation is a part of a shard that is forgotten as a whole. What was kept is never changed, so it
+// may be read without the shard's lock.
+type generation struct {
+	places map[digest]uint32
+	chunks [][]byte
 }
 
 func newCache(size int) *cache {
 	c := &cache{}
 	for i := range c.shards {
-		c.shards[i].young = map[digest]*Claims{}
+		c.shards[i].young.places = map[digest]uint32{}
 		c.shards[i].limit = max(1, size/(2*cacheShards))
 	}
 	return c
@@ -41,29 +55,38 @@ func digestOf(token string) digest {
 	return sha256.Sum256(unsafe.Slice(unsafe.StringData(token), len(token))) // #nosec G103 -- Sum256 only reads it
 }
 
+// get returns claims of the caller's own; nil when the token is not known.
 func (c *cache) get(d digest) *Claims {
 	s := &c.shards[d[0]%cacheShards]
 	s.mu.RLock()
-	claims, old := s.young[d], false
-	if claims == nil {
-		claims = s.old[d]
-		old = claims != nil
+	packed, old := s.young.get(d), false
+	if packed == nil {
+		packed = s.old.get(d)
+		old = packed != nil
 	}
 	s.mu.RUnlock()
+	if packed == nil {
+		return nil
+	}
+	claims, size := unpack(packed)
 	if old {
-		c.put(d, claims)
+		s.put(d, packed[:size])
 	}
 	return claims
 }
 
 func (c *cache) put(d digest, claims *Claims) {
-	s := &c.shards[d[0]%cacheShards]
+	var buffer [256]byte
+	c.shards[d[0]%cacheShards].put(d, claims.pack(buffer[:0]))
+}
+
+func (s *cacheShard) put(d digest, packed []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.young) >= s.limit {
-		s.old, s.young = s.young, make(map[digest]*Claims, s.limit)
+	if len(s.young.places) >= s.limit {
+		s.old, s.young = s.young, generation{places: make(map[digest]uint32, s.limit)}
 	}
-	s.young[d] = claims
+	s.young.put(d, packed)
 }
 
 // clear forgets everything: a signing key was withdrawn.
@@ -71,7 +94,31 @@ func (c *cache) clear() {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
-		s.young, s.old = map[digest]*Claims{}, nil
+		s.young, s.old = generation{places: map[digest]uint32{}}, generation{}
 		s.mu.Unlock()
 	}
+}
+
+// get returns what begins with an entry; nil when there is none.
+func (g *generation) get(d digest) []byte {
+	place, ok := g.places[d]
+	if !ok {
+		return nil
+	}
+	return g.chunks[place>>chunkBits][place%chunkSize:]
+}
+
+// put keeps a copy. Two requests may have verified the same token at once; the first stays.
+func (g *generation) put(d digest, packed []byte) {
+	if _, there := g.places[d]; there {
+		return
+	}
+	last := len(g.chunks) - 1
+	if last < 0 || cap(g.chunks[last])-len(g.chunks[last]) < len(packed) {
+		g.chunks = append(g.chunks, make([]byte, 0, max(chunkSize, len(packed))))
+		last++
+	}
+	chunk := g.chunks[last]
+	g.places[d] = uint32(last<<chunkBits | len(chunk))
+	g.chunks[last] = append(chunk, packed...)
 }

