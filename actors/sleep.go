@@ -17,7 +17,7 @@ type dozed struct {
 
 // putToSleep keeps what an employee knows, and ends its actor.
 func (sh *shard) putToSleep(m dozed) {
-	record := m.rest.Append(nil, sh.nodes.number)
+	record := sh.pack(&m.rest)
 	if len(record) <= maxRecord-2 && sh.leave(m.key, m.forwarded) {
 		sh.lay(m.key, &m.rest, record)
 	}
@@ -58,8 +58,7 @@ func (sh *shard) rouse(r *Request) (e *entry, done bool) {
 		sh.system.resident.Add(1)
 		return sh.activate(r.key), false
 	}
-	var rest Rest
-	err := rest.Parse(record, sh.nodes.node)
+	rest, err := sh.unpack(record)
 	if known, ok := r.Command.(announcement); ok && err == nil && rest.holds(known.handles) {
 		r.answer(session.Reply{}, nil) // announced once more, as every socket is now and then
 		return nil, true
@@ -71,7 +70,7 @@ func (sh *shard) rouse(r *Request) (e *entry, done bool) {
 	}
 	if soft(r.Command) {
 		if reply, ok := rest.take(r.Command, sh.system.options.Clock.Now()); ok {
-			if record = rest.Append(nil, sh.nodes.number); len(record) <= maxRecord-2 {
+			if record = sh.pack(&rest); len(record) <= maxRecord-2 {
 				sh.lay(r.key, &rest, record)
 				r.answer(reply, nil)
 				return nil, true
@@ -95,8 +94,7 @@ func (sh *shard) lookAtSleepers(now int64) {
 }
 
 func (sh *shard) lookAt(record []byte) {
-	var rest Rest
-	err := rest.Parse(record, sh.nodes.node)
+	rest, err := sh.unpack(record)
 	key := rest.state.ID.Key()
 	at, _ := sh.findAsleep(key)
 	if at < 0 {

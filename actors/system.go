@@ -73,6 +73,7 @@ type System struct {
 	shards    [Shards]*shard
 	resident  atomic.Int64
 	asleep    atomic.Int64
+	agents    agents
 	metrics   *metrics
 	peers     *peers // nil without a Router
 }
