@@ -69,7 +69,7 @@ func (r *row) whole(nodes ...*node) {
 // members is how many members the node knows, itself included, by what it logged last.
 func (n *node) members() (count int) {
 	const says = `"msg":"members of the cluster","count":`
-	said := n.said(1 << 20)
+	said := n.said(everything)
 	i := strings.LastIndex(said, says)
 	if i < 0 {
 		return 0

@@ -123,8 +123,11 @@ func leaveToLong() {
 	remember("left to the long form (make faults): " + strings.Join(onlyLong, " "))
 }
 
-// onlyLong are the rows whose program takes minutes to build.
-var onlyLong = []string{"TestClocksAreAnHourWrong"}
+// onlyLong are the rows whose program takes minutes to build, and those that the tests of
+// persistence/postgres attack in small at every run: deadlocks, full disks, connections that are gone.
+var onlyLong = []string{
+	"TestClocksAreAnHourWrong", "TestForeignTransactionsDeadlockWithLogins", "TestNoConnectionIsLeft", "TestTheDiskUnderTheDatabaseIsFull",
+}
 
 // namespaces are a network and mounts of one's own. Without root they are a user's, who keeps its
 // number, because PostgreSQL refuses to run as root, and gets what it takes to make networks.

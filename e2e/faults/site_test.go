@@ -190,6 +190,9 @@ func (n *node) kill() {
 
 func (n *node) signal(s syscall.Signal) { _ = n.process.Process.Signal(s) } // it may have ended
 
+// everything is more than any node says.
+const everything = 256 << 20
+
 // said is the end of what all runs of the node have written.
 func (n *node) said(most int) string {
 	text, err := os.ReadFile(n.log)
