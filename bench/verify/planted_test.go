@@ -137,6 +137,10 @@ func plants() map[string]planted {
 			ops:    []h.Operation{event(0, 1, 1, "started", 1), event(1, 1, 1, "started", 2)},
 			wanted: verify.S5, says: "says two things", lines: []int64{2, 3},
 		},
+		"an event without a number": {
+			ops:    []h.Operation{event(0, 1, 1, "started", 1), event(1, 2, 0, "started", 2)},
+			wanted: verify.S5, says: "its number is not 1 or more", lines: []int64{3},
+		},
 		"a login that no event tells of": {
 			ops:    []h.Operation{login(0, 1, 2), event(4, 1, 1, "started", 1), event(4, 2, 1, "ended", 1), event(4, 3, 1, "started", 3)},
 			wanted: verify.S5, says: "no event tells", lines: []int64{2, 3, 5},
@@ -144,6 +148,10 @@ func plants() map[string]planted {
 		"an event that tells of another session": {
 			ops:    []h.Operation{login(0, 1, 1), event(4, 1, 1, "started", 9)},
 			wanted: verify.S5, says: "another session", lines: []int64{2, 3},
+		},
+		"an ended session that sits again": {
+			ops:    []h.Operation{login(0, 5, 1), login(10, 15, 2), strict(20, 21, 1, ok)},
+			wanted: verify.Register, says: "no order of these operations", lines: []int64{3, 4},
 		},
 		"a notice later than promised": {
 			options: verify.Options{Latency: true},
