@@ -66,10 +66,10 @@ func (h *Hub) count(conns []uint64, t func(*conversation, time.Duration, *output
 	for _, conn := range conns {
 		taken.Add(1)
 		there := h.engine.post(conn, func(c *conversation, now time.Duration, out *output) {
+			defer taken.Done() // a panic must not leave the caller waiting
 			if t(c, now, out) {
 				count.Add(1)
 			}
-			taken.Done()
 		})
 		if !there {
 			taken.Done()

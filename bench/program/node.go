@@ -65,7 +65,8 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		"--drain-delay", "0s", "--drain-duration", "1s", "--log-level", "warn",
 	}, o.Args...)...)
 	n.process.Dir = o.Folder
-	n.process.Env = append(environment("HOTSEAT_TEST_ADDR_FILE="+addresses,
+	// Everybody of a benchmark comes from one address.
+	n.process.Env = append(environment("HOTSEAT_MAX_STRANGERS=1000000", "HOTSEAT_TEST_ADDR_FILE="+addresses,
 		"HOTSEAT_SERVICE_KEY=bench="+ServiceKey, "HOTSEAT_ADMIN_KEY=bench="+AdminKey), o.Env...)
 	n.process.Stdout, n.process.Stderr = &n.said, &n.said
 	n.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -83,7 +83,10 @@ func open(kind string) (net.Addr, server, error) {
 		return openBare()
 	}
 	f := &floor{}
-	h, err := hub.New(hub.Options{Node: "n1", Gate: f, Owners: f, Ended: f, Goroutines: kind == "goroutines"})
+	h, err := hub.New(hub.Options{
+		Node: "n1", Gate: f, Owners: f, Ended: f, Goroutines: kind == "goroutines",
+		MaxStrangers: 1 << 20, // all come from one address
+	})
 	if err != nil {
 		return nil, nil, err
 	}
