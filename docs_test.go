@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,8 +79,9 @@ func TestEveryPathInTheDocumentsExists(t *testing.T) {
 func TestEveryDecisionSaysWhyAndWhatItCosts(t *testing.T) {
 	files, err := filepath.Glob("docs/decisions/*.md")
 	require.NoError(t, err)
-	for _, file := range files {
+	for i, file := range files { // in order, by their names
 		text := read(t, file)
+		require.Contains(t, text, "# "+strconv.Itoa(i+1)+". ", "%s: a number of its own, the next is %d", file, i+1)
 		require.Contains(t, text, "**Summary.**", file)
 		for _, part := range []string{"Why", "Design", "Drawbacks", "Alternatives"} {
 			_, body, found := strings.Cut(text, "\n## "+part+"\n")
