@@ -35,7 +35,7 @@ type Options struct {
 	Lifetime time.Duration
 	// Secret of refresh tokens and tickets, at least 32 bytes, the same on every node.
 	Secret []byte
-	// CacheSize bounds the verified tokens that are remembered, some 150 bytes each; 65,536 by
+	// CacheSize bounds the verified tokens that are remembered, some 170 bytes each; 65,536 by
 	// default. When it is too small, every request costs a signature's verification.
 	CacheSize int
 }
