@@ -26,22 +26,32 @@ type Sweeper struct {
 	Log      *slog.Logger
 }
 
-// Run sweeps until ctx is done. What fails is tried again at the next sweep.
+// sweepAgain is how soon after the first failure it is tried again, and twice that after each further
+// one, up to Every.
+const sweepAgain = time.Second
+
+// Run sweeps until ctx is done. A node that has just started owns nobody yet, so what fails is tried
+// again long before the next sweep is due.
 func (s *Sweeper) Run(ctx context.Context) error {
 	every := s.Every
 	if every == 0 {
 		every = time.Minute
 	}
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
+	again := sweepAgain
 	for {
-		if err := s.sweep(ctx); err != nil && ctx.Err() == nil && s.Log != nil {
-			s.Log.Warn("expiry sweep", "error", err)
+		wait := every
+		if err := s.sweep(ctx); err == nil {
+			again = sweepAgain
+		} else {
+			wait, again = min(again, every), min(2*again, every)
+			if ctx.Err() == nil && s.Log != nil {
+				s.Log.Warn("expiry sweep", "error", err, "again_in", wait.String())
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-ticker.C:
+		case <-time.After(wait):
 		}
 	}
 }

@@ -3,6 +3,7 @@ package actors_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/actors"
@@ -57,6 +58,33 @@ func TestTheSweeperExpiresWhatNobodyHasInMemory(t *testing.T) {
 	require.Empty(t, expired, "only who is due is woken")
 	require.Empty(t, later.store.row("ada").Active)
 	require.Equal(t, 1, later.system.Resident())
+}
+
+// A node is refused before it has its lease: a minute would be long for whoever waits for the end.
+func TestASweepThatFailsIsTriedAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := time.Now()
+		var tried []time.Duration
+		ctx, cancel := context.WithCancel(t.Context())
+		sweeper := actors.Sweeper{
+			Next: func(context.Context, session.Time) ([]session.Event, error) {
+				tried = append(tried, time.Since(from))
+				if len(tried) == 10 {
+					cancel()
+				}
+				if len(tried) == 9 {
+					return nil, nil
+				}
+				return nil, session.ErrUnavailable
+			},
+			Clock: ahead{},
+		}
+		require.NoError(t, sweeper.Run(ctx))
+		seconds := []time.Duration{0, 1, 3, 7, 15, 31, 63, 123, 183, 243}
+		for i, s := range seconds {
+			require.Equal(t, s*time.Second, tried[i])
+		}
+	})
 }
 
 // ahead is a clock that runs ahead.

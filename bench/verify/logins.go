@@ -90,8 +90,7 @@ func (b *book) enders() *enders {
 // explain reports whether anything in the history can have ended the session by the time that it was
 // seen to have ended.
 func (e *enders) explain(s *seat) bool {
-	switch s.over.Reason {
-	case session.ReasonExpired.String(), session.ReasonTokenReuse.String():
+	if byItself(s.over) {
 		return true // no operation of its own
 	}
 	// A login of a lower epoch came before.
@@ -141,6 +140,12 @@ func (b *book) commands() (n int) {
 		}
 	}
 	return n + len(ended)
+}
+
+// byItself reports whether the operation shows that its session ended without a command for it. Events
+// have no reason; their type says it.
+func byItself(o *operation) bool {
+	return o.Reason == session.ReasonExpired.String() || o.Reason == session.ReasonTokenReuse.String() || o.Type == session.Expired.String()
 }
 
 // highest is the operation that shows the employee's highest epoch.

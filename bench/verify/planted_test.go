@@ -76,6 +76,14 @@ func plants() map[string]planted {
 			ops:    []h.Operation{login(0, 5, 1), list(10, 11)},
 			wanted: verify.S3, says: "nobody ended it", lines: []int64{2, 3},
 		},
+		"a session that expires twice": {
+			header: complete,
+			ops: []h.Operation{
+				login(0, 5, 1), event(6, 1, 1, "started", 1), event(10, 2, 1, "expired", 1), event(11, 3, 1, "expired", 1),
+				strict(20, 21, 1, refused("expired", 3)),
+			},
+			wanted: verify.S3, says: "one was done twice", lines: []int64{2, 6},
+		},
 		"a key that logs in twice": {
 			ops:    []h.Operation{login(0, 5, 1, key("k")), login(10, 15, 2, key("k"))},
 			wanted: verify.S3, says: "two logins", lines: []int64{2, 3},
@@ -225,6 +233,7 @@ func TestUnknownOutcomesExplainWhatTheyCan(t *testing.T) {
 		"it shows in a list":                    {login(0, 5, 1), lost(6, 9), list(10, 11, 2), strict(10, 12, 2, ok)},
 		"it comes late":                         {login(0, 5, 1), lost(6, 9), strict(100, 101, 1, ok), list(102, 103)},
 		"a logout":                              {login(0, 5, 1), op(h.Logout, 6, 9, 1, unknown), strict(10, 11, 1, refused("logout", 2))},
+		"an expiry that only an event tells of": {login(0, 5, 1), event(6, 1, 1, "started", 1), event(10, 2, 1, "expired", 1), list(20, 21)},
 		"it never was":                          {login(0, 5, 1), lost(6, 9), login(10, 15, 2)},
 		"a key whose login has ended since":     {login(0, 5, 1), lost(6, 9, key("k")), login(10, 15, 3), op(h.Login, 20, 21, 0, key("k"), refused("new_login", 3))},
 	} {

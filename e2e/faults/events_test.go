@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -77,8 +76,11 @@ func (l *eventLines) line(text []byte) {
 	if json.Unmarshal(text, &event) != nil || event.SpecVersion == "" {
 		return // something else that it says
 	}
-	if strings.HasSuffix(event.Type, ".started.v1") {
+	switch event.Type {
+	case session.Started.String():
 		l.r.started.Store(event.Data.Session.SessionID, true)
+	case session.Expired.String():
+		l.r.expired.Store(event.ID, true)
 	}
 	l.r.notes.Record(history.Operation{
 		Kind: history.Event, Employee: event.Subject.Key(), Source: "relay", ID: event.ID, Type: event.Type,

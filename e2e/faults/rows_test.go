@@ -29,6 +29,7 @@ type row struct {
 	guests   *crowd // nil when only the crowd is there
 	listens  bool
 	started  sync.Map      // session ids that a started event told of
+	expired  sync.Map      // ids of the expired events
 	healed   time.Duration // from the fault's end to the next login, when that was measured
 }
 
