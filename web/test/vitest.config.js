@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['*.test.js'],
     globalSetup: './setup.js',
-    testTimeout: 45_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     // Two cores: more pages at once only slow each other down.
     maxWorkers: 2,
