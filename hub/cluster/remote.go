@@ -83,9 +83,10 @@ func startRemote(system *actor.ActorSystem, o *Options, log *slog.Logger, lost f
 
 func (l *link) address() string { return l.system.Address() }
 
-// forget drops the connection to a node that is no member any more.
+// forget drops the connection to a node that is no member any more. It does not wait: where the library
+// is still making that connection it waits for it, without a bound, and the lease must be renewed meanwhile.
 func (l *link) forget(address string) {
-	l.system.EventStream.Publish(&remote.EndpointTerminatedEvent{Address: address})
+	go l.system.EventStream.Publish(&remote.EndpointTerminatedEvent{Address: address})
 }
 
 // stop ends the listener and every connection. The library's graceful way waits ten seconds for peers
