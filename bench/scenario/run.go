@@ -137,10 +137,13 @@ func (r *run) measure(ctx context.Context, work func(context.Context) error) err
 	return work(ctx)
 }
 
-// begin starts the clock, the meters and the sampling.
+// begin starts the clock, the meters and the sampling. What a warm-up used is forgotten.
 func (r *run) begin() {
 	r.succeed()
 	r.rec.Begin()
+	for _, m := range r.allMeters() {
+		m.used = 0
+	}
 	r.startMeters()
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
