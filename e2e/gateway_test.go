@@ -85,7 +85,7 @@ func TestAGatewayLetsThroughWhoSitsAndNobodyElse(t *testing.T) {
 		s, f := run(embedded(t))
 		c := f.http()
 		ada := s.mustLogin("ada", "till-1")
-		forged := []string{identity, "mallory", "X_employee_id", "mallory", "X-Session-Id", "forged", "X-Session-Epoch", "99", "X-Terminal-Id", "forged"}
+		forged := []string{identity, "mallory", "X_Employee_Id", "mallory", "X-Employee_Id", "mallory", "X-Session-Id", "forged", "X-Session-Epoch", "99", "X-Terminal-Id", "forged"}
 
 		a := f.ask(c, "GET", "https://"+appHost+"/orders", ada.AccessToken, forged...)
 		require.Equal(t, http.StatusOK, a.status, "%s", a.body)
@@ -94,6 +94,7 @@ func TestAGatewayLetsThroughWhoSitsAndNobodyElse(t *testing.T) {
 		require.Equal(t, []string{ada.Session.SessionID}, got.Header["X-Session-Id"])
 		require.Equal(t, []string{"1"}, got.Header["X-Session-Epoch"])
 		require.Equal(t, []string{"till-1"}, got.Header["X-Terminal-Id"])
+		got.underscoreless(t)
 		require.Equal(t, "POST", f.ask(c, "POST", "https://"+appHost+"/orders", ada.AccessToken).seen(t).Method)
 
 		nobody := f.ask(c, "GET", "https://"+appHost+"/orders", "", forged...)
@@ -108,6 +109,14 @@ func TestAGatewayLetsThroughWhoSitsAndNobodyElse(t *testing.T) {
 	})
 }
 
+// underscoreless fails where a name came through that WSGI, CGI and their like take for one with hyphens.
+func (got seen) underscoreless(t *testing.T) {
+	t.Helper()
+	for name := range got.Header {
+		require.NotContains(t, name, "_", "the application may read it as %s", strings.ReplaceAll(name, "_", "-"))
+	}
+}
+
 // seen decodes what the application answered.
 func (a answer) seen(t *testing.T) (got seen) {
 	t.Helper()
@@ -119,11 +128,12 @@ func TestAPreflightPassesAGatewayForNobody(t *testing.T) {
 	onEachGateway(t, func(t *testing.T, run func(store string) (*server, *front)) {
 		_, f := run(embedded(t))
 		for _, path := range []string{"/orders", "/v1/session"} {
-			a := f.ask(f.http(), "OPTIONS", "https://"+appHost+path, "", identity, "mallory", "Origin", "https://shop.example.com",
-				"Access-Control-Request-Method", "GET")
+			a := f.ask(f.http(), "OPTIONS", "https://"+appHost+path, "", identity, "mallory", "X_Employee_Id", "mallory",
+				"Origin", "https://shop.example.com", "Access-Control-Request-Method", "GET")
 			require.Equal(t, http.StatusOK, a.status, "%s", a.body)
 			require.Equal(t, "OPTIONS", a.seen(t).Method)
 			require.NotContains(t, a.seen(t).Header, identity)
+			a.seen(t).underscoreless(t)
 		}
 	})
 }
