@@ -60,6 +60,9 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := keepPrivate(path); err != nil {
+		return err
+	}
 	if s.write, err = connect(path, 1, "_txlock=immediate"); err != nil {
 		return err
 	}
