@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hotseat-hub/hotseat/session"
 )
 
 type metrics struct {
@@ -26,6 +28,9 @@ func newMetrics(r prometheus.Registerer, s *System) *metrics {
 	}
 	// A node of a cluster that starts again has a new System; its counters go on.
 	m.ended, m.broken = registered(r, m.ended), registered(r, m.broken)
+	for why := session.Reason(0); why.Valid(); why++ {
+		m.ended.WithLabelValues(why.String()) // at 0: a counter that appears with its first burst hides it from alerts
+	}
 	resident := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "hotseat_employees", Help: "Employees in memory.",
 	}, func() float64 { return float64(s.Resident()) })

@@ -159,6 +159,10 @@ func New(o Options) (*API, error) {
 	a.logins = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "hotseat_logins_total", Help: "Logins by kind (password or trusted) and outcome (ok or the problem's code).",
 	}, []string{"kind", "outcome"})
+	// Those that alerts look at begin at 0: a counter that appears with its first burst hides it.
+	for _, series := range [][]string{{"password", "ok"}, {"password", "invalid_credentials"}, {"password", "rate_limited"}, {"trusted", "ok"}} {
+		a.logins.WithLabelValues(series...)
+	}
 	if o.Registerer != nil {
 		if err := o.Registerer.Register(a.logins); err != nil {
 			return nil, fmt.Errorf("api: register metrics: %w", err)
