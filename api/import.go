@@ -50,7 +50,8 @@ type importError struct {
 }
 
 // importEmployees is POST /v1/admin/employees/import: one JSON object on each line. Employees who are
-// there keep their sessions and epoch, and the fields that a line does not name. A line that is
+// there keep their sessions and epoch, and the fields that a line does not name. A line that locks them or
+// leaves them fewer seats does end sessions: who is locked, or has no seat, must not sit. A line that is
 // refused does not stop the others, so a stream may be sent again as it is.
 func (x *exchange) importEmployees() error {
 	if err := x.mustBe("application/x-ndjson"); err != nil {

@@ -61,6 +61,33 @@ func TestAnImportMakesAndChangesAndReportsWhatItRefuses(t *testing.T) {
 	b.post("/v1/login", "", `{"employee_id":"ada","password":"correct horse"}`).is(200)
 }
 
+func TestAnImportEndsOnlyTheSessionsForWhichItLeavesNoSeat(t *testing.T) {
+	b := start(t, nil)
+	b.hire("ada")
+	require.Zero(t, b.load(`{"employee_id":"ada","policy":{"max_sessions":3,"on_limit":"takeover"}}`).is(200)["failed"])
+	var tokens []string
+	for _, terminal := range []string{"till-1", "till-2", "till-3"} {
+		tokens = append(tokens, b.login(terminal).AccessToken)
+	}
+	sit := func(line string, want int) {
+		t.Helper()
+		require.Zero(t, b.load(line).is(200)["failed"])
+		for i, token := range tokens {
+			a := b.get("/v1/session", token)
+			if i < len(tokens)-want {
+				a.problem(401, "session_terminated")
+				continue
+			}
+			a.is(200)
+		}
+	}
+	sit(`{"employee_id":"ada","role":"manager","password_hash":"`+byDjango+`","locked":false}`, 3)
+	sit(`{"employee_id":"ada","policy":{"max_sessions":3,"on_limit":"deny"}}`, 3)
+	sit(`{"employee_id":"ada","policy":{"max_sessions":2,"on_limit":"takeover"}}`, 2)
+	sit(`{"employee_id":"ada","first_name":"Ada"}`, 2)
+	sit(`{"employee_id":"ada","locked":true}`, 0)
+}
+
 func TestAHashOfAnotherSystemIsMadeAnewAtTheNextLogin(t *testing.T) {
 	b := start(t, func(o *Options) { o.Attempts = attempts.New(nil) })
 	b.load(`{"employee_id":"ada","password_hash":"` + byDjango + `"}`).is(200)

@@ -21,8 +21,9 @@ func newEmployeesImport(p program) *cobra.Command {
 
 with the fields that the API's employees have. A password_hash is a PHC string of argon2id, bcrypt's, or
 Django's pbkdf2_sha256; it is hashed anew at the next login. Employees who are there keep their sessions and
-the fields that their line does not name. A line that is refused does not stop the others, so the same file
-may be sent again.`,
+the fields that their line does not name. Only "locked": true ends their sessions, and a policy with fewer
+max_sessions the oldest beyond them. A line that is refused does not stop the others, so the same file may be
+sent again.`,
 		Example: `  hotseat employees import employees.ndjson
   # from a database, by way of anything that writes lines
   hotseat employees import - < employees.ndjson`,
