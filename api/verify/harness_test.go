@@ -30,6 +30,7 @@ type hub struct {
 
 	mu      sync.Mutex
 	keys    string
+	asked   int                                            // how often for keys
 	feeds   []func(w http.ResponseWriter, r *http.Request) // one for each connection; the last stays
 	cursors []string                                       // with which they came
 }
@@ -43,6 +44,7 @@ func newHub(t *testing.T) *hub {
 	routes.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
+		h.asked++
 		_, _ = w.Write([]byte(h.keys))
 	})
 	routes.HandleFunc("GET /v1/revocations", h.feed)

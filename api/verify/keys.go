@@ -22,6 +22,8 @@ const (
 	keysEvery = 10 * time.Second
 	// keysFresh is how long a set is not asked for again on account of a key that is not in it.
 	keysFresh = time.Second
+	// skew is how far the clocks of two nodes of the hub may be apart.
+	skew = 2 * time.Second
 	// keysLast is how long keys are believed that could not be fetched again.
 	keysLast = 10 * time.Minute
 	// keysMost is how long the list of keys may be.
@@ -31,7 +33,7 @@ const (
 // keyring is what the hub publishes.
 type keyring struct {
 	byID  map[string]publicKey
-	since time.Time
+	since time.Time // this process's clock, when they were asked for
 }
 
 type publicKey struct {
@@ -40,16 +42,19 @@ type publicKey struct {
 }
 
 // key is the jwt.Keyfunc: the algorithm belongs to the key, not to the token (RFC 8725, section 3.1).
+// Without a key a token that was issued before the keys were asked for is certainly bad, since its key
+// would be among them; a younger one may be of a key that is new.
 func (v *Verifier) key(t *jwt.Token) (any, error) {
 	name, _ := t.Header["kid"].(string)
 	v.mu.RLock()
 	k, known := v.keys.byID[name]
-	since := v.keys.since
+	asked := v.view.said(v.keys.since)
 	v.mu.RUnlock()
+	issued := t.Claims.(*wire).IssuedAt
 	switch {
 	case known && k.algorithm == t.Method.Alg():
 		return k.key, nil
-	case known || time.Since(since) < keysFresh:
+	case known || issued == nil || issued.Add(skew).Before(asked):
 		return nil, ErrInvalid
 	}
 	select {
@@ -59,7 +64,8 @@ func (v *Verifier) key(t *jwt.Token) (any, error) {
 	return nil, ErrStale
 }
 
-// keepKeys fetches the keys again and again, and at once when one is not known here.
+// keepKeys fetches the keys again and again, and when one is not known here: at once, if it has not
+// just done so.
 func (v *Verifier) keepKeys(ctx context.Context) error {
 	tick := time.NewTicker(keysEvery)
 	defer tick.Stop()
@@ -73,10 +79,16 @@ func (v *Verifier) keepKeys(ctx context.Context) error {
 		if err := v.fetchKeys(ctx); err != nil && ctx.Err() == nil {
 			v.o.Log.Warn("the hub's keys could not be fetched; the last ones are used for ten minutes", "error", err)
 		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(keysFresh):
+		}
 	}
 }
 
 func (v *Verifier) fetchKeys(ctx context.Context) error {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.base.JoinPath("/.well-known/jwks.json").String(), nil)
@@ -100,7 +112,7 @@ func (v *Verifier) fetchKeys(ctx context.Context) error {
 		return err
 	}
 	v.mu.Lock()
-	v.keys = keyring{byID: keys, since: time.Now()}
+	v.keys = keyring{byID: keys, since: began}
 	v.mu.Unlock()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -76,18 +77,43 @@ func TestAnUnknownKeyIsAskedForBeforeItIsRefused(t *testing.T) {
 	h.ready(v)
 	public, secret, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
-	token := h.sign(jwt.SigningMethodEdDSA, map[string]any{"kid": "k2", "typ": "at+jwt"}, h.claims(nil), secret)
-	v.mu.Lock()
-	v.keys.since = time.Now().Add(-2 * keysFresh)
-	v.mu.Unlock()
 	h.mu.Lock()
 	h.keys = jwks("k2", public)
 	h.mu.Unlock()
-	_, err = v.Verify(token)
-	require.ErrorIs(t, err, ErrStale)
-	require.Eventually(t, func() bool { _, err = v.Verify(token); return err == nil }, patience, time.Millisecond)
-	_, err = v.Verify(h.token(nil))
+	newKey := func(change func(jwt.MapClaims)) string {
+		return h.sign(jwt.SigningMethodEdDSA, map[string]any{"kid": "k2", "typ": "at+jwt"}, h.claims(change), secret)
+	}
+	_, err = v.Verify(newKey(func(c jwt.MapClaims) { c["iat"] = time.Now().Add(-time.Minute).Unix() }))
+	require.ErrorIs(t, err, ErrInvalid, "its key would have been among those fetched since")
+	_, err = v.Verify(newKey(func(c jwt.MapClaims) { delete(c, "iat") }))
+	require.ErrorIs(t, err, ErrInvalid)
+	young := newKey(nil)
+	_, err = v.Verify(young)
+	require.ErrorIs(t, err, ErrStale, "a key may have been made since they were fetched, a moment ago")
+	require.Eventually(t, func() bool {
+		_, err = v.Verify(young)
+		return !errors.Is(err, ErrStale)
+	}, patience, time.Millisecond)
+	require.NoError(t, err)
+	_, err = v.Verify(h.token(func(c jwt.MapClaims) { c["iat"] = time.Now().Add(-time.Minute).Unix() }))
 	require.ErrorIs(t, err, ErrInvalid, "the hub has withdrawn that key just now")
+}
+
+func TestUnknownKeysAreAskedForOnceASecond(t *testing.T) {
+	h := newHub(t)
+	v := h.start(Options{}, says(asOf(time.Now(), "c1")))
+	h.ready(v)
+	stranger := h.sign(jwt.SigningMethodEdDSA, map[string]any{"kid": "k2", "typ": "at+jwt"}, h.claims(func(c jwt.MapClaims) {
+		c["iat"] = time.Now().Add(time.Hour).Unix()
+	}), h.secret)
+	began := time.Now()
+	asked := func() int { h.mu.Lock(); defer h.mu.Unlock(); return h.asked }
+	require.Eventually(t, func() bool {
+		_, err := v.Verify(stranger)
+		require.ErrorIs(t, err, ErrStale)
+		return asked() >= 4
+	}, patience, time.Millisecond)
+	require.GreaterOrEqual(t, time.Since(began), 2*keysFresh, "the first of the four was before")
 }
 
 func TestHandlerAnswersAsTheHubDoes(t *testing.T) {

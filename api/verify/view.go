@@ -29,10 +29,19 @@ type ending struct {
 // followed any longer, so that nobody passes, rather than that one be forgotten.
 const most = 10_000_000
 
+// said is the hub's clock at this process's time now, as the hub's own words have it. The hub may be
+// further, by what it says late, and is not behind. Before it was heard it is the zero time.
+func (v *view) said(now time.Time) time.Time {
+	if v.heard.IsZero() {
+		return time.Time{}
+	}
+	return v.asOf.Add(now.Sub(v.heard))
+}
+
 // clock is the hub's: at least what it said last and what has passed since. A clock here that is
 // behind must not let a token outlive the memory of its session's end.
 func (v *view) clock(now time.Time) time.Time {
-	hub := v.asOf.Add(now.Sub(v.heard))
+	hub := v.said(now)
 	if hub.Before(now) {
 		return now
 	}
