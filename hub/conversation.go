@@ -183,8 +183,9 @@ func (c *conversation) message(m message, now time.Duration, out *output) {
 		if m.kind == ackMessage && m.seq >= session.TerminationSeq {
 			c.ack(now, out)
 		}
-	case c.seat != nil && c.seat.Bare:
-		// The original reads nothing either, whatever its client says.
+	case c.seat != nil && c.seat.Bare && (m.kind != pingMessage || c.original()):
+		// The original reads nothing either, whatever its client says. A page that speaks ours counts on
+		// the pong: without one it takes the line for dead.
 	case m.kind == unknownMessage:
 		c.refuse(refuseUnknown, now, out)
 	case m.kind == pingMessage:

@@ -77,7 +77,7 @@ type Seat struct {
 	// keeps the terminals of others from everybody.
 	Compat bool
 	// Bare: nothing but the terminal's id was shown. Such a socket hears of the end, and nothing else
-	// passes in either direction.
+	// passes in either direction, but for the ping of a client that negotiated our protocol.
 	Bare bool
 }
 

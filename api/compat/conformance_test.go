@@ -96,6 +96,15 @@ var surface = []struct {
 		s.login("ada.user")
 		w.told(newLogin)
 	}},
+	{"a bare socket that negotiated hotseat.v1 has its ping answered, and still nothing else", func(s *server) {
+		w := s.open(s.login("ada.user").terminal, "Sec-WebSocket-Protocol", "hotseat.v1")
+		for _, text := range []string{"hello", `{"type":"ping"}`} {
+			require.NoError(s, w.Write(s.Context(), 1, []byte(text)))
+		}
+		w.hear("pong")
+		s.login("ada.user")
+		w.hear("session_terminated")
+	}},
 	{"who comes back after the end is told at once, then 1000", func(s *server) {
 		first := s.login("ada.user")
 		s.login("ada.user")

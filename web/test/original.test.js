@@ -89,6 +89,13 @@ test('our own hook with a bare terminal id hears of the end, too', async () => {
   const browser = await context();
   open.push({ end: () => browser.close() });
   const page = await browser.newPage();
+  await page.clock.install();
+  const sockets = [];
+  const frames = [];
+  page.on('websocket', (ws) => {
+    sockets.push(ws);
+    ws.on('framereceived', ({ payload }) => frames.push(`${payload}`));
+  });
   await page.goto(`${ours.origin}/`);
   await page.evaluate(([baseUrl, terminalId]) => {
     window.told = [];
@@ -96,6 +103,13 @@ test('our own hook with a bare terminal id hears of the end, too', async () => {
     seat.on('terminated', (notice) => told.push(notice));
   }, [`http://${hub.listen}`, session.terminal_id]);
   await page.waitForFunction(() => seat.snapshot.state === 'connected');
+  // Past one beat, and past the time that an answer to its ping may take.
+  await page.clock.runFor(25_000);
+  await until(() => frames.length > 0, 'the ping is not answered');
+  expect(frames).toEqual(['{"type":"pong"}']);
+  await page.clock.runFor(6_000);
+  expect(await page.evaluate(() => seat.snapshot.state)).toBe('connected');
+  expect(sockets).toHaveLength(1);
   await hub.login(employee, { device_name: 'Till two' });
   await page.waitForFunction(() => told.length === 1);
   expect(await page.evaluate(() => told[0])).toMatchObject({ reason: 'new_login', by: { device_name: 'Till two' } });
