@@ -2,7 +2,6 @@ package actors
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -40,12 +39,6 @@ func (a *employeeActor) Receive(ctx actor.Context) {
 	default:
 		a.Employee.Receive(m)
 	}
-}
-
-// keyOf reads the key that shard.activate put into the actor's name. A key has no slash.
-func keyOf(pid *actor.PID) session.Key {
-	key, _, _ := strings.Cut(pid.Id, "/")
-	return session.Key(key)
 }
 
 func (a *employeeActor) send(to *actor.PID, message any) {

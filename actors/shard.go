@@ -1,7 +1,9 @@
 package actors
 
 import (
+	"errors"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -79,6 +81,21 @@ func newShard(s *System, n int) *shard {
 // nameOfShard is where other nodes find it.
 func nameOfShard(n uint64) string { return "hub/" + strconv.FormatUint(n, 10) }
 
+// nameOfEmployee carries the key, which a restarted instance needs, and a number, because a stopped
+// namesake may not have left the registry yet. No key contains what stands between them, and no other
+// actor's name does: an employee may be called hub.
+func nameOfEmployee(key session.Key, number uint64) string {
+	return string(key) + afterKey + strconv.FormatUint(number, 36)
+}
+
+const afterKey = "#"
+
+// keyOf is the key in an employee's actor's name.
+func keyOf(pid *actor.PID) session.Key {
+	key, _, _ := strings.Cut(pid.Id, afterKey)
+	return session.Key(key)
+}
+
 func shardName(key session.Key) string { return nameOfShard(shardOf(key)) }
 
 // Receive implements actor.Actor.
@@ -120,14 +137,14 @@ func (sh *shard) forward(r *Request) {
 	sh.system.actors.Root.Send(e.pid, r)
 }
 
-// activate spawns the employee's actor. Its name carries the key, which a restarted instance needs,
-// and a number, because a stopped namesake may not have left the registry yet.
+// activate spawns the employee's actor. A name that somebody has costs a number, not the login.
 func (sh *shard) activate(key session.Key) *entry {
-	sh.spawned++
-	name := string(key) + "/" + strconv.FormatUint(sh.spawned, 36)
-	pid, err := sh.system.actors.Root.SpawnNamed(sh.props, name)
-	if err != nil {
-		panic("employee names are unique: " + err.Error())
+	var pid *actor.PID
+	for err := actor.ErrNameExists; err != nil; {
+		sh.spawned++
+		if pid, err = sh.system.actors.Root.SpawnNamed(sh.props, nameOfEmployee(key, sh.spawned)); err != nil && !errors.Is(err, actor.ErrNameExists) {
+			panic("an employee's actor is spawned: " + err.Error())
+		}
 	}
 	e := &entry{pid: pid, key: key}
 	sh.employees[key] = e

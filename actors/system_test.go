@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hotseat-hub/hotseat/actors"
 	"github.com/hotseat-hub/hotseat/session"
 	"github.com/stretchr/testify/require"
@@ -200,4 +201,25 @@ func TestDoGivesUpWithItsContext(t *testing.T) {
 	cancel()
 	_, err := w.system.Do(ctx, "ada", w.command("ada", "till-1"))
 	require.ErrorIs(t, err, session.ErrLate)
+}
+
+// Actors find each other by name, and an employee may be called like any of them.
+func TestAnEmployeeMayBeNamedLikeTheSystemsOwnActors(t *testing.T) {
+	w := newWorld(t)
+	for _, employee := range []string{"hub", "gateway", "guardian", "nonhost"} {
+		w.login(employee, "till-1")
+		require.Len(t, w.login(employee, "till-2").Ended, 1)
+	}
+	require.Equal(t, 4, w.system.Resident())
+}
+
+func TestANameThatIsTakenCostsNoLogin(t *testing.T) {
+	w := newWorld(t)
+	idle := actor.PropsFromFunc(func(actor.Context) {})
+	for number := range 3 {
+		pid, err := w.system.Actors().Root.SpawnNamed(idle, fmt.Sprintf("ada#%d", number))
+		require.NoError(t, err)
+		defer w.system.Actors().Root.Stop(pid)
+	}
+	w.login("ada", "till-1")
 }
