@@ -21,6 +21,11 @@ const (
 	// latest is by how much a row may be older than the poll before the one that first sees it.
 	// A commit of that age would have to hang in the server all that time.
 	latest = 48 * time.Hour
+	// away is how long a tail may go without a poll before it looks for writers that came and went
+	// meanwhile: less than they are kept for.
+	away = goneFor / 2
+	// hangs is for how long a commit that the last poll did not see may have been under way then.
+	hangs = time.Minute
 )
 
 // tail keeps one place per writer. No order between writers is needed, and nothing that another
@@ -31,7 +36,8 @@ type tail struct {
 	s     *Store
 	made  time.Time
 	last  map[string]int64
-	polls time.Time // the server's time at the last poll that succeeded
+	polls time.Time       // the server's time at the last poll that succeeded
+	held  []session.Event // read up to last, and not returned yet because of an error
 }
 
 // Tail implements store.Store.
@@ -44,17 +50,14 @@ func (t *tail) Next(ctx context.Context) (endings []session.Event, err error) {
 			return nil, fmt.Errorf("begin tail: %w", err)
 		}
 	}
-	// A copy, so that after an error the next call reads again what this one will not return.
-	last := make(map[string]int64, len(t.last))
-	for writer, seq := range t.last {
-		last[writer] = seq
-	}
+	// What was read stays read: a tail that has hours to catch up on gets on with every call, whatever
+	// the time that it is given.
 	for more := true; more; {
-		if endings, more, err = t.poll(ctx, last, endings); err != nil {
+		if more, err = t.poll(ctx); err != nil {
 			return nil, fmt.Errorf("read tail: %w", err)
 		}
 	}
-	t.last = last
+	endings, t.held = t.held, nil
 	return endings, nil
 }
 
@@ -94,10 +97,18 @@ const (
 			WHERE writer = w.writer AND seq > w.last AND at >= $3 ORDER BY seq LIMIT $4) l`
 )
 
-// poll appends the endings after last, moves last, and says whether some writer may have more.
-func (t *tail) poll(ctx context.Context, last map[string]int64, endings []session.Event) (_ []session.Event, more bool, err error) {
-	known, places := make([]string, 0, len(last)), make([]int64, 0, len(last))
-	for writer, seq := range last {
+// recallSQL places each writer of the log before its first commit after a time. It steps from writer to
+// writer along the index: there are few of them and many commits.
+const recallSQL = `WITH RECURSIVE w AS (
+		SELECT min(writer) AS writer FROM log
+		UNION ALL SELECT (SELECT min(writer) FROM log WHERE writer > w.writer) FROM w WHERE writer IS NOT NULL)
+	SELECT w.writer, l.seq - 1 FROM w CROSS JOIN LATERAL (
+		SELECT seq FROM log WHERE writer = w.writer AND at >= $1 ORDER BY seq LIMIT 1) l`
+
+// poll appends the endings after last to held, moves last, and says whether there may be more.
+func (t *tail) poll(ctx context.Context) (more bool, err error) {
+	known, places := make([]string, 0, len(t.last)), make([]int64, 0, len(t.last))
+	for writer, seq := range t.last {
 		known, places = append(known, writer), append(places, seq)
 	}
 	alive, read := map[string]bool{}, map[string]int{}
@@ -112,22 +123,31 @@ func (t *tail) poll(ctx context.Context, last map[string]int64, endings []sessio
 		})
 	})
 	batch.Queue(rowsSQL, known, places, t.polls.Add(-latest), tailRows).Query(func(rows pgx.Rows) error {
-		return each(rows, func() error {
+		return each(rows, func() (err error) {
 			var writer string
 			var seq int64
 			var row pgtype.DriverBytes
 			if err := rows.Scan(&writer, &seq, &row); err != nil {
 				return err
 			}
-			last[writer] = max(seq, last[writer])
+			if t.held, err = store.DecodeLog(t.held, row, session.EventType.Ends); err != nil {
+				return err
+			}
+			t.last[writer] = seq
 			read[writer]++
-			endings, err = store.DecodeLog(endings, row, session.EventType.Ends)
-			return err
+			return nil
 		})
 	})
 	err = t.s.read(ctx, func(ctx context.Context) error { return t.s.pool.SendBatch(ctx, batch).Close() })
 	if err != nil {
-		return nil, false, err
+		return false, err
+	}
+	if now.Sub(t.polls) > away {
+		if err := t.recall(ctx); err != nil {
+			return false, err
+		}
+		t.polls = now
+		return true, nil
 	}
 	for writer, n := range read {
 		more = more || n == tailRows
@@ -135,11 +155,25 @@ func (t *tail) poll(ctx context.Context, last map[string]int64, endings []sessio
 	}
 	for _, writer := range known {
 		if !alive[writer] {
-			delete(last, writer)
+			delete(t.last, writer)
 		}
 	}
 	t.polls = now
-	return endings, more, nil
+	return more, nil
+}
+
+// recall finds the writers that came and went since the last poll: their rows of log_writers may be
+// gone, so nothing but the log itself names them.
+func (t *tail) recall(ctx context.Context) error {
+	return t.s.query(ctx, recallSQL, []any{t.polls.Add(-hangs)}, func(rows pgx.Rows) error {
+		var writer string
+		var seq int64
+		err := rows.Scan(&writer, &seq)
+		if _, known := t.last[writer]; !known && err == nil {
+			t.last[writer] = seq
+		}
+		return err
+	})
 }
 
 func each(rows pgx.Rows, do func() error) error {
