@@ -5,5 +5,5 @@
 //
 // Promise: nothing is left behind when it ends, however it ends, and nothing listens beyond loopback.
 //
-// Next: docs/operating.md for the same on several machines.
+// Next: docs/clusters.md for the same on several machines.
 package main
