@@ -4,9 +4,11 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,35 +118,62 @@ func TestUnknownKeysAreAskedForOnceASecond(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(began), 2*keysFresh, "the first of the four was before")
 }
 
-func TestHandlerAnswersAsTheHubDoes(t *testing.T) {
+func TestHandlerAnswersInTheHubsWords(t *testing.T) {
 	h := newHub(t)
 	v := h.start(Options{}, says(revocation("01a20b52-46b5-76fa-ab64-5c4faa5b3b38", time.Now().Add(time.Hour))+asOf(time.Now(), "c1")))
 	h.ready(v)
-	handler := v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, ok := FromContext(r.Context())
-		require.True(t, ok)
-		_, _ = w.Write([]byte(c.Employee))
-	}))
-	over := h.token(func(c jwt.MapClaims) { c["sid"] = "01a20b52-46b5-76fa-ab64-5c4faa5b3b38" })
+	stale, err := New(Options{URL: h.URL, Key: "service-key"})
+	require.NoError(t, err)
+	good := "Bearer " + h.token(nil)
+	over := "Bearer " + h.token(func(c jwt.MapClaims) { c["sid"] = "01a20b52-46b5-76fa-ab64-5c4faa5b3b38" })
+	expired := "Bearer " + h.token(func(c jwt.MapClaims) { c["exp"] = time.Now().Add(-time.Second).Unix() })
+	const challenge = `Bearer error="invalid_token", error_description=`
 	for _, one := range []struct {
-		header []string
-		status int
-		says   string
+		by        *Verifier
+		header    []string
+		status    int
+		code      string
+		challenge string
 	}{
-		{[]string{"Bearer " + h.token(nil)}, 200, "ada"},
-		{[]string{"bearer " + h.token(nil)}, 200, "ada"},
-		{[]string{"Bearer " + over}, 401, `"code":"session_terminated"`},
-		{nil, 401, `"code":"invalid_token"`},
-		{[]string{"Basic YTpi"}, 401, `"code":"invalid_token"`},
-		{[]string{"Bearer " + h.token(nil), "Bearer " + h.token(nil)}, 401, `"code":"invalid_token"`},
+		{v, []string{good}, 200, "", ""},
+		{v, []string{"b" + good[1:]}, 200, "", ""},
+		{v, []string{over}, 401, "session_terminated", challenge + `"session_terminated"`},
+		{v, []string{expired}, 401, "token_expired", challenge + `"token_expired"`},
+		{v, []string{good + "A"}, 401, "invalid_token", challenge + `"invalid_token"`},
+		{v, []string{good, good}, 401, "invalid_token", challenge + `"invalid_token"`},
+		{v, nil, 401, "invalid_token", "Bearer"},
+		{v, []string{"Basic YTpi"}, 401, "invalid_token", "Bearer"},
+		{v, []string{"Bearer "}, 401, "invalid_token", "Bearer"},
+		{stale, []string{good}, 503, "stale_view", ""},
 	} {
+		handler := one.by.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			c, ok := FromContext(r.Context())
+			require.True(t, ok)
+			require.Equal(t, "ada", c.Employee)
+		}))
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Authorization"] = one.header
+		r.Header.Set("X-Request-Id", "till.1-7")
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
-		require.Equal(t, one.status, w.Code, "%v", one.header)
-		require.Contains(t, w.Body.String(), one.says)
-		require.Equal(t, one.status == 401, w.Header().Get("WWW-Authenticate") != "")
+		require.Equal(t, one.status, w.Code, "%v: %s", one.header, w.Body)
+		require.Equal(t, one.challenge, w.Header().Get("WWW-Authenticate"), "%v", one.header)
+		if one.status == 200 {
+			continue
+		}
+		var p problem
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &p))
+		require.Equal(t, []any{"urn:hotseat:problem:" + one.code, one.status, one.code, "till.1-7"}, []any{p.Type, p.Status, p.Code, p.RequestID})
+		require.Equal(t, one.code == "session_terminated", p.Reason == "new_login")
+	}
+}
+
+func TestARequestIDThatIsNoneIsReplaced(t *testing.T) {
+	for _, sent := range []string{"", "a b", strings.Repeat("a", 65), "a\"}"} {
+		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+		r.Header.Set("X-Request-Id", sent)
+		refuse(w, r, errNone)
+		require.Regexp(t, `^[A-Z0-9]{26}$`, w.Header().Get("X-Request-Id"), "%q", sent)
 	}
 }
 
