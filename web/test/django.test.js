@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { adminKey, password, Server, until } from './server.js';
+import { password, Server, serviceKey, until } from './server.js';
 import { context } from './till.js';
 
 const folder = fileURLToPath(new URL('../../examples/django', import.meta.url));
@@ -16,7 +16,7 @@ class Django {
     this.url = `http://127.0.0.1:${port}/`;
     const env = {
       PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1', POS_DATABASE: join(hub.folder, 'pos.sqlite3'),
-      SEAT_URL: `http://${hub.listen}`, SEAT_KEY: adminKey,
+      SEAT_URL: `http://${hub.listen}`, SEAT_KEY: serviceKey,
     };
     const manage = (...args) => [python, ['manage.py', ...args], { cwd: folder, env }];
     execFileSync(...manage('migrate', '--verbosity', '0'));
@@ -79,6 +79,7 @@ test('a Django application: the window of the first login is told, and its next 
     expect(await first.page.getByText('orders').count()).toBe(0);
     await first.page.goto(django.url);
     await first.page.getByRole('heading', { name: 'Log in' }).waitFor();
+    expect((await first.page.goto(`${django.url}logout/`)).status()).toBe(200); // without a seat there is none to leave
     await second.page.reload();
     await second.page.getByRole('heading', { name: 'ada' }).waitFor();
 

@@ -91,12 +91,12 @@ describe('a page of another origin', () => {
     expect(problem).toEqual({ status: 0, code: 'unreachable' });
     expect((await refused).text()).toContain(site.origin);
     // Even a request that needs no preflight does nothing.
-    await page.evaluate((url) => fetch(`${url}/v1/login`, { method: 'POST', mode: 'no-cors', body: '{}' }), hub.baseUrl);
-    expect(await server.sessions(hub.employee)).toEqual([]);
-
-    const answer = await fetch(`${hub.baseUrl}/v1/login`, { method: 'POST', headers: { origin: site.origin, 'content-type': 'application/json' }, body: '{}' });
+    const body = JSON.stringify({ employee_id: hub.employee, password: hub.password });
+    await page.evaluate(([url, body]) => fetch(`${url}/v1/login`, { method: 'POST', mode: 'no-cors', body }), [hub.baseUrl, body]);
+    const answer = await fetch(`${hub.baseUrl}/v1/login`, { method: 'POST', headers: { origin: site.origin, 'content-type': 'application/json' }, body });
     expect(answer.status).toBe(403);
     expect(await answer.json()).toMatchObject({ code: 'origin_not_allowed', detail: expect.stringContaining('--allowed-origins') });
+    expect(await server.sessions(hub.employee)).toEqual([]);
 
     // The socket's Origin is refused by a code that the page can read.
     const { session, access_token } = await server.login(hub.employee);

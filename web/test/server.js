@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 
 export const adminKey = 'admin-key-of-the-browser-tests';
+export const serviceKey = 'service-key-of-the-browser-tests';
 export const password = 'a-password-of-the-tests';
 
 /** The real program on a store of its own. stop() and start() keep port and store. */
@@ -25,7 +26,7 @@ export class Server {
     this.process = spawn(
       program,
       [...args, 'serve', '--listen', this.listen, '--ops-listen', '127.0.0.1:0', '--store', `embedded:${join(this.folder, 'store')}`, '--drain-delay', '0s', ...this.args],
-      { cwd: this.folder, env: { PATH: process.env.PATH, HOME: this.folder, HOTSEAT_ADMIN_KEY: `ops=${adminKey}`, HOTSEAT_TEST_ADDR_FILE: addresses } },
+      { cwd: this.folder, env: { PATH: process.env.PATH, HOME: this.folder, HOTSEAT_ADMIN_KEY: `ops=${adminKey}`, HOTSEAT_SERVICE_KEY: `pos=${serviceKey}`, HOTSEAT_TEST_ADDR_FILE: addresses } },
     );
     this.gone = new Promise((resolve) => this.process.once('exit', resolve));
     for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.said += text));

@@ -21,7 +21,7 @@ def sit(request, user, **_):
 
 
 user_logged_in.connect(sit)
-user_logged_out.connect(lambda request, **_: ask("DELETE", "/v1/session", request.session["seat"]["access_token"]), weak=False)
+user_logged_out.connect(lambda request, **_: "seat" in request.session and ask("DELETE", "/v1/session", request.session["seat"]["access_token"]), weak=False)
 
 
 class Seat(MiddlewareMixin):
