@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -182,6 +183,10 @@ func (f *follower) note(record *kgo.Record) {
 	}
 }
 
+// arrival is how long events may take once nothing stands in their way: after failures the relay pauses for
+// up to half a minute, and an attempt may take ten seconds more.
+const arrival = time.Minute
+
 // tells waits until the topic tells of every login that was answered.
 func (f *follower) tells(c *crowd, within time.Duration) {
 	f.t.Helper()
@@ -203,9 +208,30 @@ func (f *follower) tells(c *crowd, within time.Duration) {
 			return
 		}
 		if time.Now().After(end) {
-			f.t.Fatalf("S5: no event tells of %d logins, session %s for one (%s)", n, first, f.uncommitted(first))
+			f.t.Fatalf("S5: no event tells of %d logins, session %s for one (%s)\n%s", n, first, f.uncommitted(first), carriage(c.at))
 		}
 	}
+}
+
+// carriage is what the nodes say of their relays: who leads, how much waits, and what holds it back.
+func carriage(nodes []string) string {
+	var said strings.Builder
+	for _, url := range nodes {
+		fmt.Fprintf(&said, "%s says:\n", url)
+		reply, err := client.Get(strings.TrimSuffix(url, publicPort) + opsPort + "/metrics")
+		if err != nil {
+			fmt.Fprintln(&said, err)
+			continue
+		}
+		text, _ := io.ReadAll(reply.Body) // what is missing is not said
+		reply.Body.Close()
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "hotseat_relay_") {
+				said.WriteString(line)
+			}
+		}
+	}
+	return said.String()
 }
 
 // uncommitted says where the topic has the session's events when records that are not committed count as

@@ -88,7 +88,7 @@ func TestTheNodeIsKilledWhileItWritesToKafka(t *testing.T) {
 			}
 			r.busy(50)
 			r.crowd.rest()
-			f.tells(r.crowd, patience)
+			f.tells(r.crowd, arrival)
 			r.judge()
 			t.Logf("%d events, %d of them repeated", len(f.read()), f.repeats)
 		})
@@ -122,7 +122,7 @@ func TestTheNodeThatCarriesEventsIsLost(t *testing.T) {
 	require.EqualValues(t, 1, third.gauge("hotseat_relay_leading"))
 	r.busy(50)
 	r.crowd.rest()
-	f.tells(r.crowd, patience)
+	f.tells(r.crowd, arrival)
 	r.judge()
 	t.Logf("%d events, %d of them repeated", len(f.read()), f.repeats)
 }
@@ -182,7 +182,7 @@ func TestTheBrokerIsAway(t *testing.T) {
 			way.back(b, n)
 			r.busy(50)
 			r.crowd.rest()
-			f.tells(r.crowd, time.Minute) // the longest pause between two attempts is half of it
+			f.tells(r.crowd, arrival)
 			require.Eventually(t, func() bool { return n.gauge(kafkaLag) == 0 && n.gauge(kafkaBacklog) == 0 }, patience, 50*time.Millisecond)
 			r.judge()
 			require.Empty(t, r.failedLogins(), "a login may not wait for the broker")
@@ -229,7 +229,7 @@ func TestTheBrokerSaysErrorAfterItHasApplied(t *testing.T) {
 		require.True(t, time.Now().Before(end), "%d errors after apply, %d answers lost", said(lied), said(lost))
 	}
 	r.crowd.rest()
-	f.tells(r.crowd, time.Minute)
+	f.tells(r.crowd, arrival)
 	r.judge()
 	require.Empty(t, r.failedLogins())
 	t.Logf("%d events, %d of them repeated; %d errors after apply, %d answers lost", len(f.read()), f.repeats, said(lied), said(lost))
