@@ -3,6 +3,7 @@ package token
 import (
 	"crypto/sha256"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -24,6 +25,7 @@ const (
 // one is dropped. What was asked for lately moves to the young one, so it stays.
 type cache struct {
 	shards [cacheShards]cacheShard
+	clears atomic.Uint64 // how often clear was called
 }
 
 type digest = [sha256.Size]byte
@@ -70,27 +72,46 @@ func (c *cache) get(d digest) *Claims {
 	}
 	claims, size := unpack(packed)
 	if old {
-		s.put(d, packed[:size])
+		s.move(d, size)
 	}
 	return claims
 }
 
-func (c *cache) put(d digest, claims *Claims) {
+// put keeps a token that was found good when the cache had been cleared so many times, read before its
+// key was looked up: a key that was withdrawn since may have signed it, so it is not kept when the
+// cache was cleared meanwhile.
+func (c *cache) put(d digest, claims *Claims, clears uint64) {
 	var buffer [256]byte
-	c.shards[d[0]%cacheShards].put(d, claims.pack(buffer[:0]))
-}
-
-func (s *cacheShard) put(d digest, packed []byte) {
+	packed := claims.pack(buffer[:0])
+	s := &c.shards[d[0]%cacheShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c.clears.Load() == clears {
+		s.put(d, packed)
+	}
+}
+
+// move puts an entry of the old generation into the young one, if it is still there.
+func (s *cacheShard) move(d digest, size int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if packed := s.old.get(d); packed != nil {
+		s.put(d, packed[:size])
+	}
+}
+
+// put is called under mu.
+func (s *cacheShard) put(d digest, packed []byte) {
 	if len(s.young.places) >= s.limit {
 		s.old, s.young = s.young, generation{places: make(map[digest]uint32, s.limit)}
 	}
 	s.young.put(d, packed)
 }
 
-// clear forgets everything: a signing key was withdrawn.
+// clear forgets everything: a signing key was withdrawn. It counts first, so that a put of before is
+// either refused or forgotten with the rest.
 func (c *cache) clear() {
+	c.clears.Add(1)
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()

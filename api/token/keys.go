@@ -58,7 +58,7 @@ type Keys struct {
 	ring   atomic.Pointer[ring]
 	forced chan struct{} // holds one: a reload that is asked for while one is due is the same
 	mu     sync.Mutex    // one load at a time
-	// onChange is told when a key was withdrawn.
+	// onWithdrawn is told when a key was withdrawn.
 	onWithdrawn func()
 }
 

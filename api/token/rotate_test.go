@@ -1,8 +1,10 @@
 package token
 
 import (
+	"crypto"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -125,6 +127,46 @@ func TestNothingThatACompromisedKeySignedIsBelieved(t *testing.T) {
 	require.NoError(t, err)
 	_, err = other.Verify(token)
 	require.ErrorIs(t, err, ErrExpired, "withdrawn for good")
+}
+
+// signerThat does something when it is used: by then the key was looked up, and nothing is cached yet.
+type signerThat struct {
+	crypto.Signer
+	does func()
+}
+
+func (s signerThat) Public() crypto.PublicKey {
+	s.does()
+	return s.Signer.Public()
+}
+
+func (s signerThat) Sign(r io.Reader, message []byte, o crypto.SignerOpts) ([]byte, error) {
+	s.does()
+	return s.Signer.Sign(r, message, o)
+}
+
+// The token is checked, or made, with a key that is withdrawn before the answer is there.
+func TestAKeyWithdrawnWhileItIsInUseIsNotBelievedAfterwards(t *testing.T) {
+	for name, use := range map[string]func(*node, string) string{
+		"by a verification": func(n *node, token string) string { n.Verify(token); return token },
+		"by a login":        func(n *node, _ string) string { return n.issue(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t, EdDSA, &keyStore{}, newClock())
+			token := n.issue(t)
+			n.forget()
+			pair := n.keys.current(n.clock.Now())
+			rotate := sync.OnceFunc(func() {
+				_, err := n.keys.Rotate(t.Context(), true)
+				require.NoError(t, err)
+			})
+			pair.signer = signerThat{pair.signer, rotate}
+			token = use(n, token)
+			_, err := n.Verify(token)
+			require.ErrorIs(t, err, ErrExpired)
+			require.ErrorContains(t, err, "withdrawn")
+		})
+	}
 }
 
 func keksOf(t testing.TB, names ...string) *KEKs {

@@ -84,6 +84,7 @@ func (t *Tokens) Audience() string { return t.o.Audience }
 // Issue makes an access token for a session as the store has it. It never outlives what the row
 // says of the session's tokens: an ending must be remembered for as long as a token could show up.
 func (t *Tokens) Issue(employee session.EmployeeID, s *session.Session) (string, *Claims, error) {
+	clears := t.cache.clears.Load()
 	now := t.o.Clock.Now()
 	exp := min(now.Add(t.o.Lifetime), s.TokensUntil, s.Deadline())
 	claims := &Claims{
@@ -98,7 +99,7 @@ func (t *Tokens) Issue(employee session.EmployeeID, s *session.Session) (string,
 	if err != nil {
 		return "", nil, fmt.Errorf("sign token with key %s: %w", pair.KID, err)
 	}
-	t.cache.put(digestOf(signed), claims)
+	t.cache.put(digestOf(signed), claims, clears)
 	return signed, claims, nil
 }
 
@@ -133,13 +134,14 @@ func (t *Tokens) Verify(token string) (*Claims, error) {
 		return nil, fmt.Errorf("longer than %d bytes: %w", maxLength, ErrInvalid)
 	}
 	d := digestOf(token)
+	clears := t.cache.clears.Load()
 	claims := t.cache.get(d)
 	if claims == nil {
 		var err error
 		if claims, err = t.verify(token, now); err != nil {
 			return nil, err
 		}
-		t.cache.put(d, claims)
+		t.cache.put(d, claims, clears)
 	}
 	if now >= claims.ExpiresAt {
 		return claims, ErrExpired

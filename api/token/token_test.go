@@ -202,9 +202,9 @@ func TestTokensThatMustNotBeTaken(t *testing.T) {
 func TestTheCacheIsBoundedAndKeepsWhatIsInUse(t *testing.T) {
 	c := newCache(64)
 	used := digest{0, 1}
-	c.put(used, &Claims{Employee: "used"})
+	c.put(used, &Claims{Employee: "used"}, 0)
 	for i := range 10_000 {
-		c.put(digest{byte(i), byte(i >> 8), 2}, &Claims{})
+		c.put(digest{byte(i), byte(i >> 8), 2}, &Claims{}, 0)
 		require.NotNil(t, c.get(used), "forgotten after %d others", i)
 	}
 	total := 0
