@@ -155,7 +155,7 @@ func (m *mailbox) fetch() {
 func (m *mailbox) invoke(l *letter) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			m.invoker.EscalateFailure(reason, l.message)
+			m.invoker.EscalateFailure(crashOf(reason), l.message)
 		}
 	}()
 	if !l.system {

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"log/slog"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -105,7 +104,7 @@ func (s *System) announce(key session.Key, h session.Handle) {
 func (r *reception) elsewhere(e wire.Envelope) {
 	defer func() {
 		if p := recover(); p != nil {
-			r.system.options.Log.Error("a question of another node panicked", slog.Any("panic", p))
+			r.system.options.Log.Error("a question of another node panicked", crashOf(p).attributes())
 		}
 	}()
 	do, body := r.system.options.Elsewhere, []byte(nil)

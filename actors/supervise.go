@@ -1,12 +1,25 @@
 package actors
 
 import (
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
+
+// crash is what is kept of a panic. Its value may hold what a client sent, and goes no further than the
+// mailbox that met it.
+type crash struct{ kind, stack string }
+
+// crashOf must be called by the function that recovered.
+func crashOf(value any) *crash { return &crash{fmt.Sprintf("%T", value), string(debug.Stack())} }
+
+func (c *crash) attributes() slog.Attr {
+	return slog.Group("", "type", c.kind, "stack", c.stack)
+}
 
 // guardian restarts employees that panicked. There is one for all of them. The library's own
 // back-off grows by nanoseconds; this one doubles, with jitter, up to restartMax.
@@ -26,7 +39,7 @@ func (g *guardian) HandleFailure(_ *actor.ActorSystem, supervisor actor.Supervis
 ) {
 	stats.Fail()
 	delay := restartDelay(stats.NumberOfFailures(restartWindow))
-	g.log.Error("employee actor panicked", "actor", child.Id, "reason", reason, "restart_in", delay)
+	g.log.Error("employee actor panicked", "actor", child.Id, reason.(*crash).attributes(), "restart_in", delay)
 	time.AfterFunc(delay, func() { supervisor.RestartChildren(child) })
 }
 
@@ -47,6 +60,6 @@ type steadfast struct{ log *slog.Logger }
 func (s *steadfast) HandleFailure(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID,
 	_ *actor.RestartStatistics, reason, _ any,
 ) {
-	s.log.Error("shard panicked", "actor", child.Id, "reason", reason)
+	s.log.Error("shard panicked", "actor", child.Id, reason.(*crash).attributes())
 	supervisor.ResumeChildren(child)
 }

@@ -1,9 +1,11 @@
 package actors_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -101,11 +103,14 @@ func TestAStoreThatIsAwayRefusesAndRecovers(t *testing.T) {
 	require.EqualValues(t, 1, w.login("ada", "till-1").Session.Epoch)
 }
 
-// poison panics inside session.Step.
-type poison struct{ session.Command }
+// poison panics inside session.Step, with a client's secret.
+type poison struct{}
+
+func (poison) Expires() session.Time { panic("the password is correct horse") }
 
 func TestAPanicRefusesItsCommandAndTheEmployeeComesBack(t *testing.T) {
-	w := newWorld(t)
+	var log bytes.Buffer // written before the restart that the next login waits for
+	w := newWorldWith(t, func(o *actors.Options) { o.Log = slog.New(slog.NewJSONHandler(&log, nil)) })
 	first := w.login("ada", "till-1")
 	w.attach("ada", first, 7)
 	w.gateway.local = []session.Socket{{Node: node, Conn: 7}}
@@ -115,6 +120,9 @@ func TestAPanicRefusesItsCommandAndTheEmployeeComesBack(t *testing.T) {
 
 	w.login("ada", "till-2")
 	require.Len(t, w.gateway.told(), 1, "the restarted employee found its socket again")
+	require.Contains(t, log.String(), `"employee actor panicked"`)
+	require.Contains(t, log.String(), "poison.Expires", "where it happened")
+	require.NotContains(t, log.String(), "correct horse")
 }
 
 func TestAFloodOfOneEmployeeIsRefusedAndCostsNobodyElse(t *testing.T) {

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/session"
@@ -51,9 +52,14 @@ func (h *Hub) authenticate(conn uint64, r *Request, token string) {
 func (h *Hub) judge(ask func() Verdict) (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
-			h.options.Log.Error("the gate panicked", "panic", fmt.Sprint(p))
+			h.panicked("the gate panicked", p)
 			v = Verdict{Close: refuseInternal.close, Code: refuseInternal.code, Message: refuseInternal.message}
 		}
 	}()
 	return ask()
+}
+
+// panicked logs where it happened. The value may hold what a client sent, and is not logged.
+func (h *Hub) panicked(what string, value any) {
+	h.options.Log.Error(what, "type", fmt.Sprintf("%T", value), "stack", string(debug.Stack()))
 }

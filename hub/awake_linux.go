@@ -2,7 +2,6 @@ package hub
 
 import (
 	"errors"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -77,7 +76,7 @@ func (s *shard) run1(fd int, at *slot, a *awake, slept bool, now time.Duration, 
 func (s *shard) guarded(a *awake, now time.Duration, t turn, out *output) (fine bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.engine.hub.options.Log.Error("a conversation panicked", "panic", p, "stack", string(debug.Stack()))
+			s.engine.hub.panicked("a conversation panicked", p)
 			fine = false
 		}
 	}()

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"io"
-	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -18,7 +17,7 @@ func (c *conn) read(early []byte) {
 	defer c.leave()
 	defer func() { // what one client sends must not cost the others theirs
 		if p := recover(); p != nil {
-			c.engine.hub.options.Log.Error("a conversation panicked", "panic", p, "stack", string(debug.Stack()))
+			c.engine.hub.panicked("a conversation panicked", p)
 		}
 	}()
 	c.hear(early)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -139,9 +140,10 @@ func (s envelopesOnly) RecvMsg(m any) error {
 	return nil
 }
 
+// contain refuses a call that made the library panic. The value may hold what was sent, and is not logged.
 func contain(log *slog.Logger, err *error) {
 	if p := recover(); p != nil {
-		log.Warn("another node sent what this one does not understand", "panic", fmt.Sprint(p))
+		log.Warn("another node sent what this one does not understand", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 		*err = status.Error(codes.Unimplemented, "not understood")
 	}
 }

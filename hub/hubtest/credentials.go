@@ -1,8 +1,11 @@
 package hubtest
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +115,22 @@ func (s suite) ABadFirstMessageIsAnsweredOnTheSocket(t *testing.T) {
 		require.Equal(t, bad.code, c.expect("error")["code"], bad.message)
 		c.expectClose(bad.close)
 	}
+}
+
+func (s suite) APanicOfTheGateIsLoggedWithoutTheToken(t *testing.T) {
+	var log bytes.Buffer
+	server := Start(t, s.listen, hub.Options{Log: slog.New(slog.NewJSONHandler(&log, nil))})
+	c := server.connect(t, "till-1", "Authorization", "Bearer "+Panicking, "Origin", Own)
+	c.expect("error")
+	c.expectClose(1011)
+	c = server.connect(t, "till-1")
+	c.write(text(`{"type":"authenticate","token":"` + Panicking + `"}`))
+	c.expect("error")
+	c.expectClose(1011)
+	server.Stop()
+	require.Equal(t, 2, strings.Count(log.String(), "the gate panicked"))
+	require.Contains(t, log.String(), "hubtest.(*Floor).Authenticate", "where it happened")
+	require.NotContains(t, log.String(), Panicking)
 }
 
 func (s suite) ASocketThatSendsNoTokenInTimeIsClosed(t *testing.T) {

@@ -17,7 +17,7 @@ const Own = "http://till.example"
 const (
 	ExpiredToken = "expired" // of a live session
 	UnknownKey   = "unknown-key"
-	Panicking    = "panic"
+	Panicking    = "a-token-that-makes-the-gate-panic"
 )
 
 // Admit implements hub.Gate: the order of credentials and the codes of the contract.
@@ -55,7 +55,7 @@ func (f *Floor) Authenticate(_ context.Context, r *hub.Request, token string) hu
 	case UnknownKey:
 		return hub.Verdict{Close: hub.CloseTryLater, Code: "stale_view", Message: "come back"}
 	case Panicking:
-		panic("as the test asked")
+		panic("no such token: " + token)
 	}
 	f.mu.Lock()
 	seat, ok := f.seats[token]
