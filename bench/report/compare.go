@@ -59,11 +59,7 @@ func compare(a, b *Result) (all []Comparison) {
 	for i := range a.Figures {
 		f := &a.Figures[i]
 		if g := b.Figure(f.Name); g != nil {
-			column := ""
-			if i == 0 && len(a.Latencies) > 0 {
-				column = a.Latencies[0].Name + " rate"
-			}
-			all = append(all, comparison(a, b, Comparison{Name: f.Name, Unit: f.Unit, Better: f.Better, A: f.Value, B: g.Value}, column))
+			all = append(all, comparison(a, b, Comparison{Name: f.Name, Unit: f.Unit, Better: f.Better, A: f.Value, B: g.Value}, f.Column))
 		}
 	}
 	for i := range a.Latencies {
@@ -87,6 +83,9 @@ func comparison(a, b *Result, c Comparison, column string) Comparison {
 	c.Result = a.Name
 	if c.A != 0 {
 		c.Ratio = c.B / c.A
+	}
+	if column == "" {
+		return c
 	}
 	x, y := known(a.Series.Columns[column]), known(b.Series.Columns[column])
 	if len(x) < 3 || len(y) < 3 {

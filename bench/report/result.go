@@ -54,6 +54,8 @@ type Figure struct {
 	Unit  string  `json:"unit,omitempty"`
 	// Better is "higher" or "lower"; empty for a number that only describes.
 	Better string `json:"better,omitempty"`
+	// Column is the one of the series whose windows are the figure's own; empty: it has no windows.
+	Column string `json:"column,omitempty"`
 }
 
 // The values of Figure.Better.

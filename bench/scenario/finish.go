@@ -64,7 +64,7 @@ func (r *run) figures() []report.Figure {
 func (r *run) rateFigures(what, timer string) []report.Figure {
 	n := r.rec.Timer(timer).Count()
 	return append([]report.Figure{
-		{Name: what + "/s", Value: perSecond(n, r.rec.Active()), Unit: "/s", Better: report.Higher},
+		{Name: what + "/s", Value: perSecond(n, r.rec.Active()), Unit: "/s", Better: report.Higher, Column: timer + " rate"},
 	}, r.cpuFigures("per 1000 "+what, n)...)
 }
 
@@ -161,7 +161,7 @@ func (r *run) offeredNotes(g *report.Generator) {
 		g.Limits = append(g.Limits, fmt.Sprintf("One operation in a hundred began more than %.2f ms late although a worker was free: the load generator was short of CPU time, and its lateness is in the latencies.", g.LateP99))
 	}
 	if share := float64(g.Waited) / float64(max(g.Begun, 1)); share > .01 {
-		g.Limits = append(g.Limits, fmt.Sprintf("%.0f %% of the operations were due while all %d workers were busy, and waited for one; their waiting is in the latencies. With more --workers it would be the server's queue.", 100*share, r.Workers))
+		g.Limits = append(g.Limits, fmt.Sprintf("%.0f %% of the operations were due while all %d workers were busy, and waited for one; their waiting is in the latencies. With more --in-flight it would be the server's queue.", 100*share, r.Workers))
 	}
 }
 
