@@ -3,9 +3,11 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,40 +20,179 @@ func within(t *testing.T, most time.Duration) context.Context {
 	return ctx
 }
 
+// benchmark is one run of hotseat bench.
+type benchmark struct {
+	t       *testing.T
+	process *exec.Cmd
+	lines   *bufio.Scanner // how far it is
+	said    *output
+	last    string
+}
+
+func startBenchmark(t *testing.T, listen, args string, more ...string) *benchmark {
+	b := &benchmark{t: t, said: &output{}}
+	b.process = exec.CommandContext(within(t, time.Minute), binary,
+		append(append([]string{"bench"}, strings.Fields(args)...), append(more, "--json", "--target", "http://"+listen)...)...)
+	b.process.Env = environment("HOTSEAT_SERVICE_KEY=" + serviceKey)
+	b.process.Stdout = b.said
+	progress, err := b.process.StderrPipe()
+	require.NoError(t, err)
+	b.lines = bufio.NewScanner(progress)
+	require.NoError(t, b.process.Start())
+	return b
+}
+
+// until reads on until a line of the progress holds the text.
+func (b *benchmark) until(text string) {
+	b.t.Helper()
+	for b.lines.Scan() {
+		if b.last = b.lines.Text(); strings.Contains(b.last, text) {
+			return
+		}
+	}
+	require.Fail(b.t, "the benchmark ended", "want a line with %q, last: %s", text, b.last)
+}
+
+// measuring waits until there are figures.
+func (b *benchmark) measuring() { b.t.Helper(); b.until("×") }
+
+// measured is what --json prints of one scenario.
+type measured struct {
+	Scenario   string
+	Complete   bool
+	Incomplete string
+	Figures    []struct {
+		Name  string
+		Value float64
+	}
+	Latencies []struct {
+		Count     int
+		P99       float64 `json:"p99_ms"`
+		Max       float64 `json:"max_ms"`
+		Corrected *struct {
+			P99 float64 `json:"p99_ms"`
+		}
+	}
+	Failures map[string]int
+}
+
+// figure finds one by its name; -1 when it is not there.
+func (m *measured) figure(name string) float64 {
+	for _, f := range m.Figures {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return -1
+}
+
+// ends waits for the end, and answers with what was measured.
+func (b *benchmark) ends(code int) *measured {
+	b.t.Helper()
+	for b.lines.Scan() {
+		b.last = b.lines.Text()
+	}
+	_ = b.process.Wait() // its code is looked at
+	require.Equal(b.t, code, b.process.ProcessState.ExitCode(), b.last)
+	var file struct{ Results []measured }
+	require.NoError(b.t, json.NewDecoder(strings.NewReader(b.said.String())).Decode(&file), b.last)
+	require.Len(b.t, file.Results, 1)
+	return &file.Results[0]
+}
+
 // Whoever measures a server that dies has an answer all the same, and it says that it is half of one.
 func TestABenchmarkWhoseServerDiesKeepsWhatItMeasured(t *testing.T) {
 	s := start(t, embedded(t))
 	for _, c := range []struct{ name, args string }{
-		{"closed loop", "takeover --employees 30 --time 20s --warm-up 0s --give-up 1s"},
-		{"at a rate", "takeover --employees 30 --rate 100 --time 20s --warm-up 0s --give-up 1s"},
-		{"checks", "check --employees 30 --time 20s --warm-up 0s --give-up 1s"},
-		{"a day", "mixed --employees 100 --time 20s --give-up 1s"},
+		{"closed loop", "takeover --employees 30 --time 20s --warm-up 0s"},
+		{"at a rate", "takeover --employees 30 --rate 100 --time 20s --warm-up 0s"},
+		{"checks", "check --employees 30 --time 20s --warm-up 0s"},
+		{"refreshes", "refresh --employees 30 --time 20s --warm-up 0s"},
+		{"a day", "mixed --employees 100 --time 20s"},
+		{"storms", "storm --employees 30 --storms 1000 --spread 500ms"},
+		{"a ramp", "connect --employees 2000 --rate 100"},
+		{"the last node", "failover --employees 30 --rate 100 --time 20s --kill true --kill-after 200ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			html := filepath.Join(t.TempDir(), "report.html")
-			bench := exec.CommandContext(within(t, time.Minute), binary, append([]string{"bench"}, strings.Fields(c.args+" --json --target http://"+s.listen+" --html "+html)...)...)
-			bench.Env = environment("HOTSEAT_SERVICE_KEY=" + serviceKey)
-			said := &output{}
-			bench.Stdout = said
-			progress, err := bench.StderrPipe()
-			require.NoError(t, err)
-			require.NoError(t, bench.Start())
-			lines := bufio.NewScanner(progress)
-			for lines.Scan() && !strings.Contains(lines.Text(), "×") { // the first line with a figure in it
-			}
+			b := startBenchmark(t, s.listen, c.args, "--give-up", "1s", "--html", html)
+			b.measuring()
 			s.Kill(func() {})
-			var last string
-			for lines.Scan() {
-				last = lines.Text()
-			}
-			require.Error(t, bench.Wait())
-			require.Equal(t, 4, bench.ProcessState.ExitCode(), last)
-			require.Contains(t, last, "the server is gone: nothing has succeeded for ")
-			require.Contains(t, said.String(), `"complete": false`)
-			require.Contains(t, said.String(), `"incomplete": "the server is gone`)
-			require.Regexp(t, `"p99_ms": [0-9.]+`, said.String(), "what was measured until then is kept")
+			r := b.ends(4)
+			require.Contains(t, b.last, "the server is gone: nothing has succeeded for ")
+			require.False(t, r.Complete)
+			require.Contains(t, r.Incomplete, "the server is gone")
+			require.NotEmpty(t, r.Latencies, "what was measured until then is kept")
+			require.Positive(t, r.Latencies[0].P99)
 			require.FileExists(t, html)
+			if r.Scenario == "failover" {
+				require.Greater(t, r.figure("longest time without a login"), 1000., "a gap that nobody closed lasts until the end")
+			}
 			s.Start()
 		})
+	}
+}
+
+// A server that is stopped keeps its connections and answers nothing: no operation fails.
+func TestABenchmarkOfASilentServerEndsWhenNothingHasSucceededForSoLong(t *testing.T) {
+	s := start(t, embedded(t))
+	for _, c := range []struct{ name, args string }{
+		{"takeovers", "takeover --employees 30 --time 20s --warm-up 0s"},
+		{"checks", "check --employees 30 --time 20s --warm-up 0s"},
+		{"storms", "storm --employees 30 --storms 1000"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := startBenchmark(t, s.listen, c.args, "--give-up", "1s")
+			b.measuring()
+			require.NoError(t, s.process.Process.Signal(syscall.SIGSTOP))
+			stopped := time.Now()
+			r := b.ends(4)
+			require.Less(t, time.Since(stopped), 5*time.Second)
+			require.NoError(t, s.process.Process.Signal(syscall.SIGCONT))
+			require.Contains(t, r.Incomplete, "the server is gone: nothing has succeeded for ")
+			require.Positive(t, r.Failures["no answer before the run gave up"], r.Failures)
+		})
+	}
+}
+
+// Also those count that were under way when the time was over: they are the ones that waited longest.
+func TestAPauseOfTheServerPastTheEndIsInTheLatencies(t *testing.T) {
+	s := start(t, embedded(t))
+	const pause = 1500 * time.Millisecond
+	for _, args := range []string{
+		"check --employees 30 --time 1s --warm-up 0s",
+		"refresh --employees 300 --time 1s --warm-up 0s",
+		"takeover --employees 30 --time 1s --warm-up 0s --rate 100",
+	} {
+		t.Run(args, func(t *testing.T) {
+			b := startBenchmark(t, s.listen, args, "--give-up", "20s")
+			b.measuring()
+			require.NoError(t, s.process.Process.Signal(syscall.SIGSTOP))
+			<-time.After(pause) // the fault itself
+			require.NoError(t, s.process.Process.Signal(syscall.SIGCONT))
+			r := b.ends(0)
+			require.True(t, r.Complete)
+			require.Empty(t, r.Failures)
+			l := r.Latencies[0]
+			require.Greater(t, l.Max, pause.Seconds()*1e3*.9, "somebody waited all the time")
+			if l.Corrected != nil {
+				require.Greater(t, l.Corrected.P99, pause.Seconds()*1e3/2, "and who came meanwhile waited for the rest of it")
+			}
+		})
+	}
+}
+
+// Ctrl-C is an end like another: the figures until then are printed.
+func TestABenchmarkThatIsInterruptedKeepsWhatItMeasured(t *testing.T) {
+	s := start(t, embedded(t))
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		b := startBenchmark(t, s.listen, "check --employees 30 --time 20s --warm-up 0s")
+		b.measuring()
+		require.NoError(t, b.process.Process.Signal(signal))
+		r := b.ends(1)
+		require.False(t, r.Complete)
+		require.NotEmpty(t, r.Incomplete)
+		require.Positive(t, r.Latencies[0].Count)
+		require.Empty(t, r.Failures, "nobody's fault")
 	}
 }

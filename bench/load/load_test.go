@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -136,6 +137,25 @@ func TestAClosedLoopHasNoMoreThanItsWorkersUnderWayAndEndsAfterItsCount(t *testi
 	require.EqualValues(t, 100, n.Load())
 	require.Equal(t, 100, offered.Begun)
 	require.EqualValues(t, 3, most.Load())
+}
+
+// Whoever is under way at the end has waited longest: a sudden end would leave out just those.
+func TestAClosedLoopWithALengthWaitsForWhatIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := load.NewHistogram()
+		offered, err := load.Pace{Workers: 1, Length: time.Second}.Run(t.Context(), func(ctx context.Context, at load.Start) error {
+			time.Sleep(400 * time.Millisecond)
+			if at.Number == 2 {
+				time.Sleep(9 * time.Second)
+			}
+			h.Record(time.Since(at.At))
+			return ctx.Err()
+		})
+		require.NoError(t, err)
+		require.Equal(t, 3, offered.Begun, "none begins after the length")
+		require.EqualValues(t, 3, h.Count())
+		require.Greater(t, h.Max(), 9*time.Second)
+	})
 }
 
 func TestTheFirstErrorEndsARun(t *testing.T) {

@@ -29,8 +29,9 @@ type Pace struct {
 	Seed uint64
 	// Count ends a closed loop after so many operations; zero: only its context ends it.
 	Count int
-	// Length ends the offering of a Rate; operations under way are waited for. Zero: only the
-	// context ends it.
+	// Length ends the offering of a Rate or a closed loop; operations under way are waited for,
+	// since those that take longest are the ones that a sudden end would leave out. Zero: only the
+	// Count or the context ends it.
 	Length time.Duration
 }
 
@@ -98,12 +99,13 @@ func (r *running) do(ctx context.Context, s Start) bool {
 
 func (r *running) closed(ctx context.Context) {
 	var (
-		next atomic.Int64
-		all  sync.WaitGroup
+		next  atomic.Int64
+		all   sync.WaitGroup
+		began = time.Now()
 	)
 	for worker := range r.Workers {
 		all.Go(func() {
-			for ctx.Err() == nil {
+			for ctx.Err() == nil && (r.Length == 0 || time.Since(began) < r.Length) {
 				n := int(next.Add(1)) - 1
 				if r.Count > 0 && n >= r.Count {
 					next.Add(-1)

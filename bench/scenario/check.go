@@ -17,7 +17,7 @@ func (r *run) check(ctx context.Context) error {
 	timer := r.rec.Timer("check " + r.Level)
 	connections := r.callers(r.Workers)
 	defer connections.close()
-	return r.repeat(ctx, func(ctx context.Context, s load.Start) error {
+	return r.measure(ctx, func(ctx context.Context, s load.Start) error {
 		m := r.crew.all[s.Number%len(r.crew.all)]
 		c := connections[s.Worker][0]
 		done := r.sees()
@@ -26,7 +26,7 @@ func (r *run) check(ctx context.Context) error {
 		if err != nil {
 			return r.failed(ctx, err)
 		}
-		r.succeed()
+		r.pulse.succeed()
 		timer.Record(s.At, time.Now())
 		return nil
 	})
@@ -44,7 +44,7 @@ func (r *run) refresh(ctx context.Context) error {
 	timer := r.rec.Timer("refresh")
 	connections := r.callers(r.Workers)
 	defer connections.close()
-	return r.repeat(ctx, func(ctx context.Context, s load.Start) error {
+	return r.measure(ctx, func(ctx context.Context, s load.Start) error {
 		var m *member
 		select {
 		case i := <-r.crew.free:
@@ -60,22 +60,8 @@ func (r *run) refresh(ctx context.Context) error {
 		if err != nil {
 			return r.failed(ctx, err)
 		}
-		r.succeed()
+		r.pulse.succeed()
 		timer.Record(s.At, time.Now())
 		return nil
-	})
-}
-
-// repeat does one operation again and again, at the rate or in a closed loop.
-func (r *run) repeat(ctx context.Context, work func(context.Context, load.Start) error) error {
-	if r.Rate > 0 {
-		return r.measureOpen(ctx, work)
-	}
-	return r.measure(ctx, func(ctx context.Context) error {
-		return r.timed(ctx, func(ctx context.Context) error {
-			offered, err := load.Pace{Workers: r.Workers}.Run(ctx, work)
-			r.add(offered)
-			return err
-		})
 	})
 }

@@ -58,7 +58,7 @@ func (r *run) ramp(ctx context.Context, who []*member) error {
 	if r.Rate > 0 {
 		pace.Count = 0
 	}
-	offered, err := pace.Run(ctx, func(ctx context.Context, s load.Start) error {
+	offered, err := r.offer(ctx, pace, func(ctx context.Context, s load.Start) error {
 		if s.Number >= len(who) {
 			cancel(errRamped)
 			return nil
@@ -67,7 +67,6 @@ func (r *run) ramp(ctx context.Context, who []*member) error {
 		if err != nil {
 			return r.failed(ctx, kindOf(err))
 		}
-		r.succeed()
 		timer.Record(s.At, at)
 		return nil
 	})
@@ -84,6 +83,7 @@ var errRamped = fmt.Errorf("all sockets were asked for")
 func (r *run) handshakeFigures(n int) {
 	r.notes.Figures = append(r.notes.Figures, report.Figure{
 		Name: "handshakes/s", Value: perSecond(r.rec.Timer("handshake").Count(), r.rec.Active()), Unit: "/s", Better: report.Higher,
+		Column: "handshake rate",
 	})
 	if server := r.meter("server"); server != nil {
 		r.notes.Figures = append(r.notes.Figures, report.Figure{
@@ -120,12 +120,15 @@ func (r *run) furtherSockets(ctx context.Context, before int64) error {
 	defer more.sockets.Close()
 	total := r.Employees * r.Sockets
 	r.Progress.Phase("further sockets", total)
-	_, err = load.Pace{Workers: r.Workers, Count: total}.Run(ctx, func(ctx context.Context, s load.Start) error {
+	_, err = r.offer(ctx, load.Pace{Workers: r.Workers, Count: total}, func(ctx context.Context, s load.Start) error {
 		m := r.crew.all[s.Number%len(r.crew.all)]
 		t := r.Targets[m.number%len(r.Targets)]
 		more.sockets.Open(uint64(s.Number), crowd.Seat{Address: t.Address, Host: t.Host, Terminal: m.seat.Terminal, Token: m.seat.Access, TLS: t.TLS})
 		select {
 		case err := <-more.opened:
+			if err == nil {
+				r.pulse.succeed()
+			}
 			return err
 		case <-ctx.Done():
 			return context.Cause(ctx)

@@ -35,6 +35,9 @@ type member struct {
 	seated     bool        // the socket is open and not told
 	opened     chan opening
 	told       chan time.Time // the socket that was open read its end
+	// recorded are the seats of all sockets that may still be heard of, by tag, for a history: also of
+	// those that another has followed. Nil without a history.
+	recorded map[uint64]caller.Seat
 }
 
 // opening is how opening a socket went.
@@ -46,7 +49,11 @@ type opening struct {
 func newCrew(r *run) *crew {
 	c := &crew{run: r, free: make(chan int, r.Employees)}
 	for i := range r.Employees {
-		c.all = append(c.all, &member{number: i, name: fmt.Sprintf("%s-%d", r.Prefix, i), opened: make(chan opening, 1), told: make(chan time.Time, 1)})
+		m := &member{number: i, name: fmt.Sprintf("%s-%d", r.Prefix, i), opened: make(chan opening, 1), told: make(chan time.Time, 1)}
+		if r.History != nil {
+			m.recorded = map[uint64]caller.Seat{}
+		}
+		c.all = append(c.all, m)
 	}
 	return c
 }
@@ -60,40 +67,35 @@ func (c *crew) close() {
 // tag names a member's socket of a generation.
 func (m *member) tag(generation uint32) uint64 { return uint64(generation)<<32 | uint64(m.number) }
 
-// of finds the member of a tag, locked; nil when the socket is not the present one.
-func (c *crew) of(tag uint64) *member {
-	m := c.all[uint32(tag)]
+// of finds the member of a tag, locked, and whether the socket is the present one.
+func (c *crew) of(tag uint64) (m *member, present bool) {
+	m = c.all[uint32(tag)]
 	m.mu.Lock()
-	if m.generation != uint32(tag>>32) {
-		m.mu.Unlock()
-		return nil
-	}
-	return m
+	return m, m.generation == uint32(tag>>32)
 }
 
 // Open implements crowd.Events.
 func (c *crew) Open(tag uint64, at time.Time, err error) {
-	m := c.of(tag)
-	if m == nil {
-		return
-	}
+	m, present := c.of(tag)
 	defer m.mu.Unlock()
-	m.seated = err == nil
 	if err == nil {
 		c.run.sawEstablished(m, tag)
+	} else {
+		delete(m.recorded, tag)
 	}
+	if !present {
+		return
+	}
+	m.seated = err == nil
 	m.opened <- opening{at, err} // its room is for this one: open took what was there
 }
 
 // Told implements crowd.Events.
 func (c *crew) Told(tag uint64, at time.Time, n crowd.Notice) {
-	m := c.of(tag)
-	if m == nil {
-		return
-	}
+	m, present := c.of(tag)
 	defer m.mu.Unlock()
 	c.run.sawNotice(m, tag, n)
-	if m.seated {
+	if present && m.seated {
 		m.seated = false
 		m.told <- at // its room is for this one: a socket is told once, and open took what was there
 	}
@@ -101,14 +103,12 @@ func (c *crew) Told(tag uint64, at time.Time, n crowd.Notice) {
 
 // Closed implements crowd.Events.
 func (c *crew) Closed(tag uint64, at time.Time, code int) {
-	m := c.of(tag)
-	if m == nil {
-		return
-	}
+	m, present := c.of(tag)
 	c.run.sawClosed(m, tag, code)
-	lost := m.seated
-	m.seated = false
+	delete(m.recorded, tag)
+	lost := present && m.seated
 	if lost {
+		m.seated = false
 		m.told <- time.Time{} // as in Told; whoever waits for a notice need not wait any longer
 	}
 	m.mu.Unlock()
@@ -126,6 +126,9 @@ func (c *crew) open(m *member, target int) {
 	drain(m.opened)
 	drain(m.told)
 	tag, seat := m.tag(m.generation), m.sitting
+	if m.recorded != nil {
+		m.recorded[tag] = seat
+	}
 	m.mu.Unlock()
 	t := c.run.Targets[target%len(c.run.Targets)]
 	c.sockets.Open(tag, crowd.Seat{Address: t.Address, Host: t.Host, Terminal: seat.Terminal, Token: seat.Access, TLS: t.TLS})
@@ -140,6 +143,9 @@ func (c *crew) sitAt(ctx context.Context, m *member, target int) (time.Time, err
 	c.open(m, target)
 	select {
 	case o := <-m.opened:
+		if o.err == nil {
+			c.run.pulse.succeed()
+		}
 		return o.at, o.err
 	case <-ctx.Done():
 		return time.Time{}, context.Cause(ctx)

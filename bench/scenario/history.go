@@ -72,20 +72,21 @@ func (s sight) use(kind history.Kind, level history.Level, m *member, seat *call
 
 // received records what a socket heard. The member is locked.
 func (r *run) received(kind history.Kind, m *member, tag uint64, fill func(*history.Operation)) {
-	if r.History == nil || m.sitting.Session.IsZero() {
+	seat, known := m.recorded[tag]
+	if !known {
 		return
 	}
 	now := r.History.Now()
 	o := history.Operation{
 		Kind: kind, Start: now, End: now, Employee: session.EmployeeID(m.name).Key(),
-		Session: m.sitting.Session, Conn: tag + 1, // no socket is 0
+		Session: seat.Session, Conn: tag + 1, // no socket is 0
 	}
 	fill(&o)
 	r.History.Record(o)
 }
 
 func (r *run) sawEstablished(m *member, tag uint64) {
-	r.received(history.Established, m, tag, func(o *history.Operation) { o.Epoch = session.Epoch(m.sitting.Epoch) })
+	r.received(history.Established, m, tag, func(o *history.Operation) { o.Epoch = session.Epoch(m.recorded[tag].Epoch) })
 }
 
 func (r *run) sawNotice(m *member, tag uint64, n crowd.Notice) {

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/bench/caller"
@@ -65,7 +66,7 @@ func (r *run) logInAs(ctx context.Context, c *caller.Caller, m *member, l caller
 	done.login(m, l, seat, reply, c, err)
 	if err == nil {
 		m.seat = seat
-		r.succeed()
+		r.pulse.succeed()
 	}
 	return err
 }
@@ -89,7 +90,10 @@ func (r *run) everyone(ctx context.Context, phase string, workers int, do func(c
 				if i >= len(r.crew.all) {
 					return
 				}
-				if err := do(ctx, own[0], r.crew.all[i]); err != nil {
+				answered := r.pulse.owes()
+				err := do(ctx, own[0], r.crew.all[i])
+				answered()
+				if err != nil {
 					cancel(err)
 					return
 				}
@@ -109,7 +113,11 @@ func (r *run) everyone(ctx context.Context, phase string, workers int, do func(c
 func (r *run) logInEveryone(ctx context.Context) error {
 	if r.Password != "" && r.AdminKey != "" {
 		err := r.everyone(ctx, "make employees", 4, func(ctx context.Context, c *caller.Caller, m *member) error {
-			return c.AddEmployee(ctx, r.AdminKey, m.name, r.Password)
+			err := c.AddEmployee(ctx, r.AdminKey, m.name, r.Password)
+			if err == nil {
+				r.pulse.succeed()
+			}
+			return err
 		})
 		if err != nil {
 			return err
@@ -161,11 +169,17 @@ func (r *run) reseat(ctx context.Context, phase string, workers int) error {
 	})
 }
 
-// kindOf names a failure of a socket for a count.
+// kindOf names a failure of a socket for a count: by its cause, without the addresses.
 func kindOf(err error) error {
-	text := err.Error()
-	if i := strings.Index(text, "127."); i > 0 {
-		return errors.New("socket: " + strings.TrimSpace(text[:i]))
+	var cause syscall.Errno
+	var op *net.OpError
+	switch {
+	case errors.Is(err, ErrGone):
+		return err
+	case errors.As(err, &cause):
+		return errors.New("socket: " + cause.Error())
+	case errors.As(err, &op):
+		return errors.New("socket: " + op.Err.Error())
 	}
 	return fmt.Errorf("socket: %w", err)
 }

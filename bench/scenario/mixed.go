@@ -30,7 +30,7 @@ func (r *run) mixed(ctx context.Context) error {
 	r.Progress.Phase("a day at work", int(r.Length/time.Millisecond))
 	r.begin()
 	var err error
-	r.offered, err = load.Pace{Workers: r.Workers, Schedule: schedule}.Run(ctx, func(ctx context.Context, s load.Start) error {
+	r.offered, err = r.offer(ctx, load.Pace{Workers: r.Workers, Schedule: schedule}, func(ctx context.Context, s load.Start) error {
 		return w.do(ctx, s, deeds[s.Number])
 	})
 	if err == nil {
@@ -56,7 +56,7 @@ func (w *work) do(ctx context.Context, s load.Start, d deed) error {
 	if err != nil {
 		return w.failed(ctx, err)
 	}
-	w.succeed()
+	w.pulse.succeed()
 	return nil
 }
 

@@ -109,16 +109,24 @@ func (o Options) defaulted(scenario string) (Options, error) {
 	fill(&o.Employees, 1000)
 	fill(&o.Workers, 64)
 	fill(&o.Length, 10*time.Second)
-	fill(&o.GiveUp, 5*time.Second)
+	fill(&o.GiveUp, GiveUp(scenario))
 	fill(&o.Level, "local")
 	fill(&o.Storms, 3)
 	fill(&o.KillAfter, o.Length/4)
 	o.Progress = &oneAtATime{to: o.Progress}
 	if scenario == "failover" {
-		o.GiveUp = max(o.GiveUp, 30*time.Second)
 		fill(&o.Rate, 200)
 	}
 	return o, o.check(scenario)
+}
+
+// GiveUp is how long nothing may succeed in a scenario, unless something else is asked for. A cluster
+// that loses a node has longer to come back than a server that answers nobody.
+func GiveUp(scenario string) time.Duration {
+	if scenario == "failover" {
+		return 30 * time.Second
+	}
+	return 5 * time.Second
 }
 
 // ErrOptions: what was asked for cannot be done with any server.
@@ -130,6 +138,8 @@ func (o *Options) check(scenario string) error {
 		return fmt.Errorf("%w: level %q is neither local nor strict", ErrOptions, o.Level)
 	case scenario == "failover" && o.Kill == "":
 		return fmt.Errorf("%w: failover needs --kill, a command that ends a node", ErrOptions)
+	case scenario == "failover" && o.KillAfter >= o.Length:
+		return fmt.Errorf("%w: the node would be killed %s after the beginning, and %s are measured", ErrOptions, o.KillAfter, o.Length)
 	case o.Sockets < 0 || o.Sockets > mostFurther:
 		return fmt.Errorf("%w: %d further sockets for each session, a server closes the oldest of more than 20: give at most %d", ErrOptions, o.Sockets, mostFurther)
 	case o.Employees < 1 || o.Workers < 1 || o.Rate < 0 || o.Length < 0 || o.Warm < 0 || o.Storms < 1 || o.Spread < 0:

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/bench/caller"
@@ -24,14 +23,11 @@ type run struct {
 	notes   report.Result
 	offered *load.Offered
 
-	abort     context.CancelCauseFunc
-	succeeded atomic.Int64 // when an operation last did, in nanoseconds of the wall clock
-	sampling  sync.WaitGroup
-	stop      context.CancelFunc // of the sampling
+	abort    context.CancelCauseFunc
+	pulse    pulse
+	sampling sync.WaitGroup
+	stop     context.CancelFunc // of the sampling
 }
-
-// ErrGone: nothing has succeeded for GiveUp.
-var ErrGone = errors.New("the server is gone")
 
 // Run does one scenario. With an error there may be a result all the same: of what was measured until
 // then, marked as not complete.
@@ -66,8 +62,10 @@ func (o Options) Run(ctx context.Context, scenario string) (*report.Result, erro
 		return nil, err
 	}
 	defer r.crew.close()
-	err = r.do(ctx, scenario)
-	return r.finish(ctx, err)
+	var watching sync.WaitGroup
+	watching.Go(func() { r.watch(ctx) })
+	defer func() { abort(nil); watching.Wait() }()
+	return r.finish(ctx, r.do(ctx, scenario))
 }
 
 // sockets is how many a scenario holds at once, those that are closing included.
@@ -121,25 +119,30 @@ func (r *run) ready(ctx context.Context) error {
 	return nil
 }
 
-// measure does the warm-up and the measurement. What work does until it returns belongs to either.
-func (r *run) measure(ctx context.Context, work func(context.Context) error) error {
+// measure warms up and measures, at the rate or in a closed loop. What was begun is waited for.
+func (r *run) measure(ctx context.Context, work func(context.Context, load.Start) error) error {
+	pace := load.Pace{Workers: r.Workers, Rate: r.Rate, Steady: r.Steady, Seed: r.Seed}
 	if r.Warm > 0 {
 		r.Progress.Phase("warm up", 0)
-		warm, cancel := context.WithTimeout(ctx, r.Warm)
-		err := work(warm)
-		cancel()
-		if err != nil && ctx.Err() == nil && warm.Err() == nil {
+		pace.Length = r.Warm
+		if _, err := r.offer(ctx, pace, work); err != nil {
 			return err
 		}
 	}
 	r.Progress.Phase("measure", int(r.Length/time.Millisecond))
 	r.begin()
-	return work(ctx)
+	pace.Length, pace.Seed = r.Length, r.Seed+1
+	var err error
+	r.offered, err = r.offer(ctx, pace, work)
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	return err
 }
 
 // begin starts the clock, the meters and the sampling. What a warm-up used is forgotten.
 func (r *run) begin() {
-	r.succeed()
+	r.pulse.succeed()
 	r.rec.Begin()
 	for _, m := range r.allMeters() {
 		m.used = 0
@@ -155,25 +158,17 @@ func (r *run) begin() {
 func (r *run) pause()  { r.rec.Pause(); r.stopMeters() }
 func (r *run) resume() { r.startMeters(); r.rec.Resume() }
 
-// timed ends with the measurement's length.
-func (r *run) timed(ctx context.Context, work func(context.Context) error) error {
-	timed, cancel := context.WithTimeout(ctx, r.Length)
-	defer cancel()
-	err := work(timed)
-	if timed.Err() != nil && ctx.Err() == nil {
-		return nil
-	}
-	return err
-}
-
-// succeed notes that the server lives.
-func (r *run) succeed() { r.succeeded.Store(time.Now().UnixNano()) }
+// unanswered is the kind of the operations that were under way when a run gave up.
+const unanswered = "no answer before the run gave up"
 
 // failed counts an operation that failed, and ends the run when nothing has succeeded for long. An
 // error that no repeat can mend ends it at once.
 func (r *run) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil // not the server's fault
+		if errors.Is(err, ErrGone) {
+			r.rec.Fail(unanswered)
+		}
+		return nil // else it is not the server's fault
 	}
 	var refused *caller.Refused
 	if errors.As(err, &refused) && hopeless(refused) {
@@ -181,7 +176,7 @@ func (r *run) failed(ctx context.Context, err error) error {
 		return err
 	}
 	r.rec.Fail(caller.Kind(err))
-	since := time.Since(time.Unix(0, r.succeeded.Load()))
+	since := time.Since(time.Unix(0, r.pulse.succeeded.Load()))
 	if since > r.GiveUp {
 		err = fmt.Errorf("%w: nothing has succeeded for %s; last: %w", ErrGone, since.Round(100*time.Millisecond), err)
 		r.abort(err)

@@ -61,12 +61,11 @@ func (r *run) comeBack(ctx context.Context, random *rand.Rand) error {
 		due[i] = time.Duration(random.Int64N(int64(r.Spread) + 1))
 	}
 	slices.Sort(due)
-	offered, err := load.Pace{Workers: r.Workers, Schedule: due}.Run(ctx, func(ctx context.Context, s load.Start) error {
+	offered, err := r.offer(ctx, load.Pace{Workers: r.Workers, Schedule: due}, func(ctx context.Context, s load.Start) error {
 		m := r.crew.all[s.Number]
 		for {
 			at, err := r.crew.sit(ctx, m)
 			if err == nil {
-				r.succeed()
 				timer.Record(s.At, at)
 				return nil
 			}

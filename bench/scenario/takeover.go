@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/bench/load"
@@ -24,7 +23,7 @@ func (r *run) takeover(ctx context.Context) error {
 		for i := range r.crew.all {
 			r.crew.free <- i
 		}
-		return r.measureOpen(ctx, t.atRate)
+		return r.measure(ctx, t.atRate)
 	}
 	r.notes.Did = "Logins in a closed loop end the sessions of employees with an open tab; the new tabs are opened while the clock stands still."
 	if err := t.warm(ctx); err != nil {
@@ -33,27 +32,6 @@ func (r *run) takeover(ctx context.Context) error {
 	r.Progress.Phase("measure", int(r.Length/time.Millisecond))
 	r.begin()
 	return t.rounds(ctx, r.Length)
-}
-
-// measureOpen warms up and measures at the rate.
-func (r *run) measureOpen(ctx context.Context, work func(context.Context, load.Start) error) error {
-	pace := load.Pace{Workers: r.Workers, Rate: r.Rate, Steady: r.Steady, Seed: r.Seed}
-	if r.Warm > 0 {
-		r.Progress.Phase("warm up", 0)
-		pace.Length = r.Warm
-		if _, err := pace.Run(ctx, work); err != nil {
-			return err
-		}
-	}
-	r.Progress.Phase("measure", int(r.Length/time.Millisecond))
-	r.begin()
-	pace.Length, pace.Seed = r.Length, r.Seed+1
-	var err error
-	r.offered, err = pace.Run(ctx, work)
-	if err == nil {
-		err = context.Cause(ctx)
-	}
-	return err
 }
 
 type takeovers struct {
@@ -81,10 +59,8 @@ func (t *takeovers) rounds(ctx context.Context, length time.Duration) error {
 		}
 		t.pause()
 		took += time.Since(began)
-		if t.Between != nil {
-			if err := t.Between(ctx); err != nil {
-				return err
-			}
+		if err := t.between(ctx); err != nil {
+			return err
 		}
 		if err := t.seatAgain(ctx); err != nil {
 			return err
@@ -93,10 +69,20 @@ func (t *takeovers) rounds(ctx context.Context, length time.Duration) error {
 	return nil
 }
 
+// between does what is to be measured in turns with the rounds. Its time is no silence of the server's.
+func (t *takeovers) between(ctx context.Context) error {
+	if t.Between == nil {
+		return nil
+	}
+	began := time.Now()
+	defer func() { t.pulse.succeeded.Add(int64(time.Since(began))) }()
+	return t.Between(ctx)
+}
+
 // round takes every seat once. An employee's tab counts when it was open before.
 func (t *takeovers) round(ctx context.Context) error {
 	began := make([]time.Time, len(t.crew.all))
-	offered, err := load.Pace{Workers: t.Workers, Count: len(t.crew.all)}.Run(ctx, func(ctx context.Context, s load.Start) error {
+	offered, err := t.offer(ctx, load.Pace{Workers: t.Workers, Count: len(t.crew.all)}, func(ctx context.Context, s load.Start) error {
 		m := t.crew.all[s.Number]
 		if m.isSeated() {
 			began[s.Number] = s.At
@@ -153,6 +139,7 @@ func (t *takeovers) told(ctx context.Context, m *member, began time.Time) error 
 	if current {
 		return nil
 	}
+	defer t.pulse.owes()()
 	at, err := m.awaitNotice(ctx)
 	if err != nil {
 		return t.failed(ctx, err)
@@ -163,27 +150,20 @@ func (t *takeovers) told(ctx context.Context, m *member, began time.Time) error 
 
 // seatAgain opens the tabs of the new sessions; one that cannot be opened has its turn next time.
 func (t *takeovers) seatAgain(ctx context.Context) error {
-	var all sync.WaitGroup
-	next := make(chan *member)
-	for range min(32, len(t.crew.all)) {
-		all.Go(func() {
-			for m := range next {
-				if _, err := t.crew.sit(ctx, m); err == nil {
-					t.succeed()
-				} else if ctx.Err() == nil {
-					_ = t.failed(ctx, kindOf(err)) // it ends ctx when it is the end
-				}
-			}
-		})
-	}
-	for _, m := range t.crew.all {
-		if !m.isSeated() {
-			next <- m
+	_, err := t.offer(ctx, load.Pace{Workers: 32, Count: len(t.crew.all)}, func(ctx context.Context, s load.Start) error {
+		m := t.crew.all[s.Number]
+		if m.isSeated() {
+			return nil
 		}
+		if _, err := t.crew.sit(ctx, m); err != nil {
+			return t.failed(ctx, kindOf(err))
+		}
+		return nil
+	})
+	if err == nil {
+		err = context.Cause(ctx)
 	}
-	close(next)
-	all.Wait()
-	return context.Cause(ctx)
+	return err
 }
 
 // atRate is one takeover of whoever is free.
@@ -219,7 +199,7 @@ func (t *takeovers) atRate(ctx context.Context, s load.Start) error {
 func (r *run) takeoverFigures() []report.Figure {
 	logins := r.rec.Timer("reply").Count()
 	return append([]report.Figure{
-		{Name: "takeovers/s", Value: perSecond(logins, r.rec.Active()), Unit: "/s", Better: report.Higher},
+		{Name: "takeovers/s", Value: perSecond(logins, r.rec.Active()), Unit: "/s", Better: report.Higher, Column: "reply rate"},
 	}, r.cpuFigures("per 1000 takeovers", logins)...)
 }
 

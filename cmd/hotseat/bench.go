@@ -67,7 +67,7 @@ behind with their last sessions. Do not run it against a cluster whose users wou
 	b.password = passwords(cmd, p)
 	flags.StringArrayVar(&b.sources, "source", nil, "`address` of this machine for sockets; repeat it past 25,000 sockets")
 	flags.StringArrayVar(&b.watch, "watch", nil, "`NAME=PID` of a process whose CPU and memory are of interest, its children included; local servers are found by themselves")
-	flags.DurationVar(&o.GiveUp, "give-up", 5*time.Second, "end when nothing has succeeded for so long")
+	flags.DurationVar(&o.GiveUp, "give-up", scenario.GiveUp(name), "end when nothing has succeeded for so long")
 	flags.BoolVar(&b.json, "json", false, "print the result as JSON")
 	flags.StringVar(&b.jsonFile, "out", "", "`file` for the result as JSON, for hotseat bench compare")
 	flags.StringVar(&b.html, "html", "", "`file` for a report to look at; it needs no network")
