@@ -81,6 +81,7 @@ func (names) Username(_ context.Context, id session.EmployeeID) (string, error) 
 }
 
 func TestTheOriginalsEventsAreAsTheDocumentSays(t *testing.T) {
+	head := schemaOf(t, "/channels/pos_events/messages/event/headers")
 	payload := schemaOf(t, "/channels/pos_events/messages/event/payload")
 	events := slices.DeleteFunc(everyEvent(), func(e relay.Event) bool { // a logout is an ending of its own
 		return e.Reason == session.ReasonLogout && e.Type != session.Ended
@@ -90,12 +91,14 @@ func TestTheOriginalsEventsAreAsTheDocumentSays(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range records {
 		require.NoError(t, payload(r.Value), "%s", r.Value)
-		require.Empty(t, r.Headers)
+		require.Len(t, r.Headers, 1)
+		require.NoError(t, head(headers(t, map[string]string{r.Headers[0].Key: string(r.Headers[0].Value)})))
 		var event kafka.POSEvent
 		require.NoError(t, json.Unmarshal(r.Value, &event))
 		seen[event.EventType] = true
 	}
 	require.Len(t, seen, 3)
+	require.Error(t, head(headers(t, map[string]string{})))
 	require.Error(t, payload([]byte(`{"event_type":"EMPLOYEE_LOGIN","employee_id":"ada","employee_username":"ada","terminal_id":"t","reason":"new_login","timestamp":"2026-01-01T00:00:00.000Z"}`)))
 	var doc struct {
 		Channels map[string]struct{ Address string }

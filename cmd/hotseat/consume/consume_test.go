@@ -240,3 +240,29 @@ func TestTheOriginalsEventsAreUnderstood(t *testing.T) {
 	require.NoError(t, f.Handle(t.Context(), e))
 	require.Equal(t, "ada", h.made()[0].Employee)
 }
+
+// named calls everybody by the id.
+type named struct{}
+
+func (named) Username(_ context.Context, id session.EmployeeID) (string, error) {
+	return string(id), nil
+}
+
+// Under --compat-pos the hub writes its logins, those that it made of the original's among them, to the
+// topic that it enforces. Without a source each would be the next one's cause.
+func TestTheHubsOwnFlatEventsEndNothing(t *testing.T) {
+	h, said := newHub(), []string{}
+	f := enforcer(h, &said)
+	for source, made := range map[string]int{f.Own: 0, "https://other.example": 1} {
+		records, err := kafka.POS(named{})(t.Context(), []relay.Event{relay.Encode(source, session.Event{
+			Type: session.Started, Employee: "ada", Epoch: 7, N: 1, At: session.TimeOf(h.now), Session: session.Session{ID: session.ID{1}, Terminal: "till-9"},
+		})})
+		require.NoError(t, err)
+		h.logins, said = nil, nil
+		e := parse(t, records[0])
+		require.True(t, e.IsFlat())
+		require.Equal(t, source, e.Source)
+		require.NoError(t, f.Handle(t.Context(), e))
+		require.Len(t, h.made(), made, "%s: %v", source, said)
+	}
+}

@@ -1,6 +1,7 @@
 package consume
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func Parse(r *kgo.Record) (Event, error) {
 			Data: r.Value,
 		})
 	}
-	return parseFlat(r)
+	return parseFlat(r, headers[kafka.SourceHeader])
 }
 
 // attributes are those of a CloudEvent that are looked at; others are allowed.
@@ -111,8 +112,9 @@ func parseCloudEvent(a attributes) (Event, error) {
 }
 
 // parseFlat reads the original's form. It has no id: the place of the record is one, and stays the
-// same however often it is read.
-func parseFlat(r *kgo.Record) (Event, error) {
+// same however often it is read. It has no source either: the topic is one, unless a hub wrote the event,
+// which then says so.
+func parseFlat(r *kgo.Record, source string) (Event, error) {
 	var flat struct {
 		kafka.POSEvent
 		EmployeeID any `json:"employee_id"` // the original's is a number
@@ -135,7 +137,7 @@ func parseFlat(r *kgo.Record) (Event, error) {
 		return Event{}, poison("event_type and employee_id must be there")
 	}
 	return Event{
-		ID: fmt.Sprintf("%s/%d/%d", r.Topic, r.Partition, r.Offset), Source: r.Topic, Type: flat.EventType, Employee: employee,
+		ID: fmt.Sprintf("%s/%d/%d", r.Topic, r.Partition, r.Offset), Source: cmp.Or(source, r.Topic), Type: flat.EventType, Employee: employee,
 		Username: flat.Username, Terminal: flat.TerminalID, Reason: flat.Reason, At: at, Data: r.Value,
 	}, nil
 }

@@ -36,9 +36,13 @@ type Usernames interface {
 	Username(ctx context.Context, employee session.EmployeeID) (string, error)
 }
 
-// POS is the format of the original's consumers: flat JSON without headers, logins, logouts and
-// terminations only. The key, which they do not need, keeps each employee's order: on a login elsewhere
-// the termination comes first.
+// SourceHeader says which hub a flat event is from, as ce_source does of others. The original set no headers
+// and its consumers read none; who enforces the topic's logins here knows our own by it.
+const SourceHeader = "hotseat-source"
+
+// POS is the format of the original's consumers: flat JSON, logins, logouts and terminations only. The
+// key, which they do not need, keeps each employee's order: on a login elsewhere the termination comes
+// first.
 func POS(names Usernames) Format {
 	return func(ctx context.Context, events []relay.Event) ([]*kgo.Record, error) {
 		var records []*kgo.Record
@@ -63,7 +67,9 @@ func POS(names Usernames) Format {
 			if err != nil {
 				return nil, err
 			}
-			records = append(records, &kgo.Record{Key: []byte(e.Employee), Value: value, Timestamp: e.At.Std()})
+			records = append(records, &kgo.Record{
+				Key: []byte(e.Employee), Value: value, Timestamp: e.At.Std(), Headers: []kgo.RecordHeader{header(SourceHeader, e.Source)},
+			})
 		}
 		return records, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/hotseat-hub/hotseat/persistence/relay"
@@ -163,7 +164,7 @@ func TestTheOriginalsConsumersGetTheOriginalsEvents(t *testing.T) {
 	events := takeovers("ada", 1, 2)
 	more := func(e session.Event) {
 		e.Employee, e.At, e.Session = "ada", 1_750_000_000_003, one(2)
-		events = append(events, relay.Encode("x", e))
+		events = append(events, relay.Encode("https://hub.example", e))
 	}
 	more(session.Event{Type: session.Ended, Reason: session.ReasonLogout, Epoch: 3, N: 1})
 	more(session.Event{Type: session.EmployeeLocked, Reason: session.ReasonLocked, Epoch: 4, N: 1})
@@ -171,7 +172,7 @@ func TestTheOriginalsConsumersGetTheOriginalsEvents(t *testing.T) {
 	require.NoError(t, s.Deliver(t.Context(), events))
 	var got []string
 	for _, r := range committed(t, addrs, topic, 5) {
-		require.Empty(t, r.Headers)
+		require.Equal(t, []kgo.RecordHeader{{Key: "hotseat-source", Value: []byte("https://hub.example")}}, r.Headers)
 		got = append(got, string(r.Value))
 	}
 	require.Equal(t, []string{
