@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -102,6 +103,7 @@ func faultyStore(s persistence.Store) persistence.Store { return &faultStore{Sto
 type faultStore struct {
 	persistence.Store
 	writes atomic.Int64
+	away   atomic.Int64 // when it was away last, for slow-heal
 }
 
 // Unwrap is the store without faults.
@@ -124,8 +126,26 @@ func (s *faultStore) Commit(ctx context.Context, lane int, writes []persistence.
 		}
 	case fault("no-versions") != "":
 		return s.overwrite(ctx, lane, writes)
+	case fault("slow-heal") != "" || fault("end-at-outage") != "":
+		return s.sulk(ctx, lane, writes)
 	}
 	return s.Store.Commit(ctx, lane, writes)
+}
+
+// sulk goes on refusing for long after the store has come back, or ends the process when it goes.
+func (s *faultStore) sulk(ctx context.Context, lane int, writes []persistence.Write) []error {
+	const long = 12 * time.Second
+	if time.Since(time.Unix(0, s.away.Load())) < long {
+		return slices.Repeat([]error{session.ErrUnavailable}, len(writes))
+	}
+	errs := s.Store.Commit(ctx, lane, writes)
+	if slices.ContainsFunc(errs, func(err error) bool { return err != nil && err != session.ErrConflict }) {
+		if fault("end-at-outage") != "" {
+			os.Exit(1)
+		}
+		s.away.Store(time.Now().UnixNano())
+	}
+	return errs
 }
 
 // loseSome says that a write was done which was not.

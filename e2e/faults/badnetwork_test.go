@@ -15,9 +15,10 @@ func TestANodesCableIsBad(t *testing.T) {
 	cables := map[string]struct {
 		number string
 		spoil  func(*host)
+		spoilt func(*host) int // how many packets felt it
 	}{
-		"loses 30 %":       {"7", func(h *host) { h.lose("0.3") }},
-		"carries 1 Mbit/s": {"9", func(h *host) { h.narrow("1mbit") }},
+		"loses 30 %":       {"7", func(h *host) { h.lose("0.3") }, (*host).dropped},
+		"carries 1 Mbit/s": {"9", func(h *host) { h.narrow("1mbit") }, (*host).slowed},
 	}
 	if !*long {
 		delete(cables, "carries 1 Mbit/s")
@@ -32,6 +33,7 @@ func TestANodesCableIsBad(t *testing.T) {
 			r.begin()
 			c.spoil(nodes[0].host)
 			time.Sleep(pick(8*time.Second, time.Minute))
+			require.Greater(t, c.spoilt(nodes[0].host), 100, "packets that felt it")
 			nodes[0].host.heal()
 			r.heals(heal, nodes...)
 			r.whole(nodes...)

@@ -41,8 +41,15 @@ type crowd struct {
 	answer  atomic.Int64 // logins that were answered 200
 	broken  atomic.Int64 // greeted sockets that ended without their session having ended
 
-	mu     sync.Mutex // guards what follows
-	undone []string   // logins that were not answered 200 when they were asked for
+	mu     sync.Mutex     // guards what follows
+	undone []string       // logins that were not answered 200 when they were asked for
+	closes map[ending]int // how the sockets ended that broken counts
+}
+
+// ending is a close code, 0 for none, at a node's URL.
+type ending struct {
+	url  string
+	code int
 }
 
 // person is an employee, moved by several hands at once.
@@ -192,6 +199,22 @@ func (p *person) replace(g granted) {
 			p.held[i] = g
 		}
 	}
+}
+
+// closed counts a socket's end.
+func (c *crowd) closed(url string, code int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closes == nil {
+		c.closes = map[ending]int{}
+	}
+	c.closes[ending{url, code}]++
+}
+
+func (c *crowd) closedWith(url string, code int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closes[ending{url, code}]
 }
 
 // granted are all sessions that logins were answered with.

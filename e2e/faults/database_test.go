@@ -52,7 +52,7 @@ func TestTheDatabaseGoesAwayAndComesBack(t *testing.T) {
 
 // Row 10. Somebody else's transaction stays open for long, in a database of the same server: it holds
 // back the horizon below which a reader in order may read, and must not hold back the enforcement on
-// any node.
+// any node: a tail that waited for it would go on polling, and S2 would find its view behind what it says.
 func TestAForeignTransactionStaysOpen(t *testing.T) {
 	r := attack(t, "10", "a foreign writing transaction open for a minute", verify.S1, verify.S2, verify.S3, verify.S4)
 	s := newSiteWith(t, pgtest.Options{})
@@ -67,12 +67,22 @@ func TestAForeignTransactionStaysOpen(t *testing.T) {
 			lag = max(lag, n.metric("hotseat_tail_lag_seconds"))
 		}
 	}
+	var held bool
+	require.NoError(t, connect(t, s.store).QueryRow(t.Context(), "SELECT pg_snapshot_xmin(pg_current_snapshot()) = $1::text::xid8", foreignXID(t, foreign)).Scan(&held))
+	require.True(t, held, "the transaction holds the horizon back")
 	execute(t, foreign, "COMMIT")
 	report := r.judge()
 	t.Logf("the greatest lag of a tail was %.3f s", lag)
 	require.Positive(t, lag)
 	require.Less(t, lag, 1.0, "the lag of a tail while the transaction was open")
 	require.Less(t, report.OldestView, time.Second, "a view's age while the transaction was open")
+}
+
+// foreignXID is the id of the transaction that the connection is in.
+func foreignXID(t *testing.T, conn *pgx.Conn) (id string) {
+	t.Helper()
+	require.NoError(t, conn.QueryRow(t.Context(), "SELECT pg_current_xact_id()::text").Scan(&id))
+	return id
 }
 
 // Row 12. The database has no connection left for the node, whose own were ended.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -83,6 +85,37 @@ func (h *host) drop(direction, address string, more ...string) {
 	h.t.Helper()
 	which := map[string]string{"INPUT": "-s", "OUTPUT": "-d"}[direction]
 	h.do(append(append([]string{"iptables", "-w", "-A", direction, which, address}, more...), "-j", "DROP")...)
+}
+
+// dropped is how many packets its drops have taken.
+func (h *host) dropped() (packets int) {
+	h.t.Helper()
+	for line := range strings.Lines(h.ask("iptables", "-w", "-nvxL")) {
+		var n int
+		if _, err := fmt.Sscanf(line, "%d", &n); err == nil && strings.Contains(line, "DROP") {
+			packets += n
+		}
+	}
+	return packets
+}
+
+// slowed is how often a packet had to wait because the cable is narrow.
+func (h *host) slowed() (times int) {
+	h.t.Helper()
+	said := h.ask("tc", "-s", "qdisc", "show", "dev", "eth0")
+	if _, after, found := strings.Cut(said, "overlimits "); found {
+		_, _ = fmt.Sscanf(after, "%d", &times) // what is no number is no time
+	}
+	return times
+}
+
+// ask runs a program there and returns what it says.
+func (h *host) ask(argv ...string) string {
+	h.t.Helper()
+	argv = h.in(argv...)
+	said, err := exec.Command(argv[0], argv[1:]...).Output()
+	require.NoError(h.t, err)
+	return string(said)
 }
 
 // heal takes back all drops and limits.

@@ -3,6 +3,7 @@ package faults
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -12,10 +13,11 @@ import (
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
 )
 
-// Row 30. Three nodes are replaced one after the other behind HAProxy, and no client repeats anything.
+// Row 30. Three nodes are replaced one after the other behind HAProxy by the version after theirs, and no
+// client repeats anything.
 func TestARollingRestartUnderLoadRefusesNobody(t *testing.T) {
 	r := attack(t, "30", "rolling restart of 3 nodes behind HAProxy", all...)
-	s := newSite(t)
+	s := newSiteWith(t, pgtest.Options{}) // whose schema the next version changes
 	var nodes []*node
 	for range 3 {
 		n := r.member(s, binaries.current, "--trusted-proxies", clientIP)
@@ -24,6 +26,7 @@ func TestARollingRestartUnderLoadRefusesNobody(t *testing.T) {
 		nodes = append(nodes, n)
 	}
 	r.whole(nodes...)
+	r.speaks(nodes, 1, 1, 1)
 	front := &node{name: "HAProxy"}
 	p := newHAProxy(t, nodes...)
 	front.url = p.url
@@ -38,11 +41,13 @@ func TestARollingRestartUnderLoadRefusesNobody(t *testing.T) {
 			<-n.gone
 			require.Zero(t, n.process.ProcessState.ExitCode())
 			p.sees(n, "DOWN")
+			n.program = binaries.next
 			n.start()
 			r.whole(nodes...)
 			p.sees(n, "UP")
 		}
 	}
+	r.speaks(nodes, 2, 2, 2)
 	r.busy(50)
 	for _, guest := range g.people {
 		r.seated(guest, 1)
@@ -61,8 +66,8 @@ func TestTwoVersionsWorkSideBySide(t *testing.T) {
 	nodes := r.cluster(s, 3)
 	r.people(30, 80*time.Millisecond, nodes...)
 	r.busy(50)
-	require.Equal(t, []int{1, 1, 1}, envelopes(t, nodes[0]))
-	for i, step := range []struct {
+	r.speaks(nodes, 1, 1, 1)
+	for _, step := range []struct {
 		node    int
 		program string
 		shown   []int
@@ -79,9 +84,7 @@ func TestTwoVersionsWorkSideBySide(t *testing.T) {
 		n.program = step.program
 		n.start()
 		r.whole(nodes...)
-		for _, asked := range nodes {
-			require.Equal(t, step.shown, envelopes(t, asked), "step %d, as %s sees it", i, asked.name)
-		}
+		r.speaks(nodes, step.shown...)
 		r.busy(50)
 	}
 	var schema int64
@@ -90,18 +93,33 @@ func TestTwoVersionsWorkSideBySide(t *testing.T) {
 	r.judge()
 }
 
-// envelopes are the versions that the nodes speak, in the order of their names, as one of them shows it.
-func envelopes(t *testing.T, n *node) (versions []int) {
-	t.Helper()
-	var shown struct {
-		Nodes []struct{ Versions struct{ Envelope int } }
+// speaks waits until every node shows that the nodes, in the order of their names, speak these envelopes.
+// A run that was just replaced is shown until its successor has taken its name.
+func (r *row) speaks(nodes []*node, want ...int) {
+	r.t.Helper()
+	for _, asked := range nodes {
+		var shown []int
+		require.Eventually(r.t, func() bool {
+			shown = nil
+			for _, m := range asked.shown() {
+				shown = append(shown, m.Versions.Envelope)
+			}
+			return slices.Equal(want, shown)
+		}, patience, 20*time.Millisecond, "%s does not show %v", asked.name, want)
 	}
-	a := call(n.url, "GET", "/v1/admin/cluster", adminKey, nil)
-	require.NoError(t, json.Unmarshal(a.body, &shown), "%s", a.body)
-	for _, member := range shown.Nodes {
-		versions = append(versions, member.Versions.Envelope)
-	}
-	return versions
+}
+
+// member is a node as GET /v1/admin/cluster shows it.
+type member struct {
+	Node, Boot string
+	Versions   struct{ Envelope int }
+}
+
+// shown is what the node says of all of them; nothing while it does not answer.
+func (n *node) shown() []member {
+	var list struct{ Nodes []member }
+	_ = json.Unmarshal(call(n.url, "GET", "/v1/admin/cluster", adminKey, nil).body, &list)
+	return list.Nodes
 }
 
 // nextSchema is the migration that the next version brings; expanding is all that one may do.

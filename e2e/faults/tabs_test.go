@@ -30,6 +30,7 @@ type tab struct {
 	g     granted
 	every time.Duration // between two beats
 	heard atomic.Int64  // when the server was heard last, in nanoseconds of the history
+	mute  atomic.Bool   // the server said nothing for so long that the tab gave up on it
 }
 
 // message is one from the server.
@@ -76,6 +77,7 @@ func (t *tab) visit() bool {
 	}
 	defer conn.CloseNow()
 	t.heard.Store(int64(t.c.notes.Now()))
+	t.mute.Store(false)
 	go t.beat(ctx, stop, conn)
 	id := t.c.conns.Add(1)
 	code, seated := t.listen(ctx, conn, id, url)
@@ -84,8 +86,9 @@ func (t *tab) visit() bool {
 		t.note(history.Closed, id, url, func(o *history.Operation) { o.Close = code })
 	}
 	over := code == 1000 || code >= 4510 && code < 4600
-	if seated && !over && ctx.Err() == nil {
+	if seated && !over && (ctx.Err() == nil || t.mute.Load()) {
 		t.c.broken.Add(1)
+		t.c.closed(url, code)
 	}
 	return !over
 }
@@ -136,6 +139,7 @@ func (t *tab) beat(ctx context.Context, stop context.CancelFunc, conn *websocket
 		case <-ticks.C:
 		}
 		if t.c.notes.Now().Sub(history.Instant(t.heard.Load())) > tabPatience*t.every {
+			t.mute.Store(true)
 			stop()
 			continue
 		}

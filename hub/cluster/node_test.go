@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/hotseat-hub/hotseat/actors/wire"
+	"github.com/hotseat-hub/hotseat/hub/cluster"
 	"github.com/hotseat-hub/hotseat/session"
 )
 
@@ -93,15 +95,82 @@ func TestAnOwnerHearsThatASocketIsGoneEvenIfItWasSilentThen(t *testing.T) {
 	require.NoError(t, err)
 	a.announcer.Detach(session.Key(ada), session.Socket{Conn: 7})
 	resume()
-	deny := func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		login := command(ada, "till-2")
-		login.IfActive, login.Grace = session.Deny, time.Millisecond
-		_, err := b.client.Do(ctx, session.Key(ada), login)
-		return err
+	require.Eventually(t, func() bool { return b.deny(ada, "till-2") == nil }, patience, 20*time.Millisecond, "no socket holds the seat")
+}
+
+// deny logs in unless a socket holds the seat.
+func (n *node) deny(employee, terminal string) error {
+	ctx, cancel := context.WithTimeout(n.site.t.Context(), patience)
+	defer cancel()
+	login := command(employee, terminal)
+	login.IfActive, login.Grace = session.Deny, time.Millisecond
+	_, err := n.client.Do(ctx, session.Key(employee), login)
+	return err
+}
+
+func TestTheSocketsOfANodeThatIsGoneHoldNoSeat(t *testing.T) {
+	s := newSite(t)
+	a, b, c := s.start("a"), s.start("b"), s.start("c")
+	s.await(3, a, b, c)
+	ada := s.ownedBy(b)
+	reply := a.mustLogin(ada, "till-1")
+	require.NoError(t, c.attach(ada, reply, 7))
+	require.ErrorIs(t, a.deny(ada, "till-2"), session.ErrSessionActive)
+	c.stop()
+	s.await(2, a, b)
+	require.Eventually(t, func() bool { return a.deny(ada, "till-2") == nil }, patience, 20*time.Millisecond)
+}
+
+func TestNoticesForOneNodeTravelTogether(t *testing.T) {
+	s := newSite(t)
+	a, b, c := s.start("a"), s.start("b"), s.start("c")
+	s.await(3, a, b, c)
+	ada := s.ownedBy(b)
+	older := a.mustLogin(ada, "till-1")
+	for conn := range uint64(3) {
+		require.NoError(t, c.attach(ada, older, conn))
 	}
-	require.Eventually(t, func() bool { return deny() == nil }, patience, 20*time.Millisecond, "no socket holds the seat")
+	a.mustLogin(ada, "till-2")
+	require.Eventually(t, func() bool { _, told := c.heard(2); return told }, patience, time.Millisecond)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	require.Equal(t, []int{3}, c.calls)
+}
+
+// A member that only counts what comes to it hears of 450 sockets by three messages.
+func TestAnnouncementsTravelTogether(t *testing.T) {
+	s := newSite(t)
+	a := s.start("a", func(o *cluster.Options) { o.Rules = cluster.Rules{TTL: patience, Beat: 100 * time.Millisecond} }) // nobody is marked
+	s.await(1, a)
+	const sockets, messages = 2*wire.MaxBatch + 50, 3
+	var employees []string
+	owners := cluster.NewPlacement([]cluster.Member{{Boot: "a@1", Name: "a"}, {Boot: "z@1", Name: "z"}})
+	for n := 0; len(employees) < sockets; n++ {
+		employee := fmt.Sprint("e-", n)
+		if m, _ := owners.Owner(session.Key(employee)); m.Name == "z" { // as soon as there is a z
+			employees = append(employees, employee)
+		}
+	}
+	for conn, employee := range employees {
+		require.NoError(t, a.attach(employee, a.mustLogin(employee, "till-1"), uint64(conn)))
+	}
+	stranger := newStranger(t)
+	joined := cluster.Member{Boot: "z@1", Name: "z", Address: stranger.system.Address(), Envelope: 1}
+	require.NoError(t, s.leases.Join(t.Context(), joined, false))
+	for range messages {
+		select {
+		case e := <-stranger.heard:
+			require.Equal(t, wire.KindAnnounce, e.Kind)
+			list, err := wire.Announce(e.Body)
+			require.NoError(t, err)
+			employees = employees[len(list):]
+			answer := wire.Envelope{Version: 1, Kind: wire.KindAnswer, Ask: e.Ask, To: e.From, From: "z@1", Reply: stranger.system.Address(), Last: true}
+			stranger.system.Root.Send(actor.NewPID(e.Reply, "hub/gateway"), answer.Seal())
+		case <-time.After(patience):
+			require.Fail(t, "no announcement", "%d sockets are left", len(employees))
+		}
+	}
+	require.Zero(t, len(employees), "sockets that no message told of")
 }
 
 // Its memory is of the time when it ran a command for a silent owner; the row has changed since.

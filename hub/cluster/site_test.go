@@ -47,6 +47,7 @@ type node struct {
 	stops  []context.CancelFunc
 	actors sync.WaitGroup
 	told   map[uint64]session.Notice
+	calls  []int // how many notices came together, each time
 	closed []uint64
 	lost   int
 }
@@ -122,6 +123,7 @@ func (n *node) Lost(*cluster.Run) {
 func (n *node) Tell(told []session.Told, deliveries []*session.Delivery, _ time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.calls = append(n.calls, len(told))
 	for i := range told {
 		n.told[told[i].Socket.Conn] = told[i].Notice
 		deliveries[i].Report(session.Sent, time.Millisecond)

@@ -1,0 +1,67 @@
+package faults
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hotseat-hub/hotseat/persistence/pgtest"
+)
+
+// What rows ask besides the history must be able to say no as well.
+
+// A node that gives no login for long after the store is back, and one that ends with it.
+func TestANodeThatAnOutageBreaksIsFound(t *testing.T) {
+	r := attack(t, "-", "an outage breaks the node")
+	s := newSiteWith(t, pgtest.Options{})
+	plant := func(fault string) *node {
+		n := s.prepare(binaries.faulty)
+		n.env = append(n.env, "HOTSEAT_TEST_FAULT="+fault)
+		n.start()
+		n.awaitReady()
+		return n
+	}
+	slow, mortal := plant("slow-heal=1"), plant("end-at-outage=1")
+	c := r.people(8, 20*time.Millisecond, slow, mortal)
+	r.busy(20)
+	s.database.Kill(t)
+	<-mortal.gone
+	c.starve(t)
+	s.database.Start(t)
+	took := r.healing(slow)
+	require.Greater(t, took, heal, "nobody noticed that logins came back late")
+	require.Positive(t, c.broken.Load(), "nobody noticed that sockets broke")
+	require.Positive(t, c.closedWith(mortal.url, 0), "nobody noticed whose")
+	c.leave()
+	remember(fmt.Sprintf("planted: %-43s found: logins after %s", "a node that heals slowly", took.Round(time.Millisecond)))
+	remember(fmt.Sprintf("planted: %-43s found: %d sockets broke", "a node that ends when the store is away", c.closedWith(mortal.url, 0)))
+}
+
+// Nodes that are killed where row 30 stops them in order.
+func TestARestartThatDoesNotDrainIsFound(t *testing.T) {
+	r := attack(t, "-", "a restart that does not drain")
+	s := newSite(t)
+	nodes := []*node{r.member(s, binaries.current, "--trusted-proxies", clientIP), r.member(s, binaries.current, "--trusted-proxies", clientIP)}
+	for _, n := range nodes {
+		n.start()
+	}
+	r.whole(nodes...)
+	p := newHAProxy(t, nodes...)
+	c := newCrowd(t, r.notes, 20, 10*time.Millisecond, &node{name: "HAProxy", url: p.url})
+	c.eachHas = 1
+	r.crowd = c.begin()
+	r.busy(50)
+	for kills := 0; len(c.notDone()) == 0; kills++ {
+		require.Less(t, kills, 5, "nobody noticed")
+		n := nodes[kills%2]
+		n.kill()
+		p.sees(n, "DOWN")
+		n.start()
+		r.whole(nodes...)
+		p.sees(n, "UP")
+	}
+	c.leave()
+	remember(fmt.Sprintf("planted: %-43s found: %d logins refused", "nodes that are killed instead of drained", len(c.notDone())))
+}
