@@ -61,7 +61,7 @@ func TestTheDiskUnderTheDatabaseIsFull(t *testing.T) {
 	if !s.database.Running() {
 		s.database.Start(t)
 	}
-	r.heals(10*time.Second, n)
+	r.heals(heal, n)
 	r.over()
 	require.Equal(t, before, c.broken.Load(), "sockets that it cost")
 	r.busy(100)
