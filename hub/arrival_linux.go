@@ -174,7 +174,7 @@ func (s *shard) handOver(fd int, a *arrival, early []byte) {
 func (s *shard) turnAway(fd int) {
 	s.arrivals[fd].place.leave()
 	delete(s.arrivals, fd)
-	unix.Close(fd)
+	s.discard(fd)
 }
 
 // tune is tuneTCP for a descriptor.

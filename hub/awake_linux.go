@@ -143,8 +143,8 @@ func (s *shard) late(fd int, a *awake, now time.Duration) {
 	s.take(fd, (*conversation).tick)
 }
 
-// receive reads once; epoll says when there is more. Of a peer that has ended its side nothing comes
-// after a read that did not fill the buffer.
+// receive reads once; epoll says when there is more. Of a peer that is said to have ended its side the
+// end comes next, unless that was said of who had the number before.
 func (s *shard) receive(fd int, ended bool) {
 	n, err := tryRead(uintptr(fd), s.buffer[:readSize])
 	switch {
@@ -154,7 +154,7 @@ func (s *shard) receive(fd int, ended bool) {
 	default:
 		s.hear(fd, s.buffer[:n])
 		if ended && n < readSize && s.owns(fd) {
-			s.close(fd)
+			s.receive(fd, false)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func (s *shard) close(fd int) {
 	delete(s.awake, fd)
 	at.generation.Add(1)
 	at.owner.Store(0)
-	unix.Close(fd)
+	s.discard(fd)
 	s.sockets--
 	a.talk.phase = closed
 	s.arrived(a)

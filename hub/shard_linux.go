@@ -94,6 +94,14 @@ func (s *shard) watch(how, fd int, events uint32) error {
 	return unix.EpollCtl(s.epoll, how, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
+// discard closes a descriptor. Epoll must forget it first: what it watches is the open connection, which
+// net/http may still hold, or a child of this process for a moment, and it would go on speaking of the
+// number when that is another's.
+func (s *shard) discard(fd int) {
+	s.watch(unix.EPOLL_CTL_DEL, fd, 0)
+	unix.Close(fd)
+}
+
 // run serves until a letter says stop, and leaves nothing behind.
 func (s *shard) run() {
 	s.mu.Lock()

@@ -65,6 +65,22 @@ func TestAnIDOfAnotherShardIsNobodys(t *testing.T) {
 	require.Nil(t, s.there(1<<shardShift|5<<descriptorShift|7))
 }
 
+// The number is another socket's by now, of the same shard.
+func TestAnIDOfAFormerSocketIsNobodys(t *testing.T) {
+	s := new(slab)
+	at := s.grow(5)
+	at.owner.Store(2)
+	at.generation.Store(7)
+	former := at.id(5)
+	require.Same(t, at, s.there(former))
+	at.generation.Add(1)
+	require.Nil(t, s.there(former))
+	require.Nil(t, s.there(at.id(5)), "nobody is there")
+	at.generation.Add(1)
+	require.Nil(t, s.there(former))
+	require.Same(t, at, s.there(at.id(5)))
+}
+
 func TestAlarmsGiveBackWhatAStormNeeded(t *testing.T) {
 	var a alarms
 	for n := range 100_000 {

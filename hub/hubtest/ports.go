@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,11 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hotseat-hub/hotseat/hub"
-	"github.com/hotseat-hub/hotseat/session"
 )
 
 // ports has the cases of a port that sockets and net/http share.
@@ -180,65 +177,6 @@ func (ports) OddRequestsGetTheAnswersOfNetHTTP(t *testing.T) {
 			c := server.say(t, odd.request)
 			require.Equal(t, odd.status, c.resp.StatusCode)
 		})
-	}
-}
-
-// Sockets come and go by the hundred, so numbers of descriptors are given out again at once, while
-// notices are on their way to those who had them before. Each says only what is its own.
-func (ports) ADescriptorThatIsUsedAgainGetsNothingOfItsFormerSocket(t *testing.T) {
-	server := routes(t, hub.Options{AckTimeout: 20 * time.Millisecond})
-	stop := server.tail(t)
-	defer stop()
-	var clients sync.WaitGroup
-	for worker := range 12 {
-		clients.Go(func() {
-			for round := range 60 {
-				server.churn(t, session.EmployeeID(fmt.Sprintf("e%d-%d", worker, round)), rand.IntN(4))
-			}
-		})
-	}
-	clients.Wait()
-}
-
-// churn has one socket live, and leave in one of four ways.
-func (s *Server) churn(t *testing.T, employee session.EmployeeID, way int) {
-	token, reply := s.Floor.Login(employee, "till-1")
-	c := s.open(t)
-	defer c.net.Close()
-	io.WriteString(c.net, handshake("/ws/session/till-1/", "Authorization", "Bearer "+token))
-	resp, err := http.ReadResponse(c.in, nil)
-	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Errorf("%s: no socket: %v", employee, err)
-		return
-	}
-	if way == 0 { // gone before anything is said
-		c.net.(*net.TCPConn).SetLinger(0)
-		c.net.Close()
-		s.Floor.Login(employee, "till-2")
-		return
-	}
-	next := reply
-	for {
-		f, err := c.read()
-		if err != nil {
-			t.Errorf("%s: %v", employee, err)
-			return
-		}
-		switch {
-		case f.Header.OpCode == ws.OpText && !strings.Contains(string(f.Payload), next.Session.ID.String()):
-			t.Errorf("%s of session %s heard %s", employee, next.Session.ID, f.Payload)
-			return
-		case f.Header.OpCode == ws.OpClose:
-			return
-		case strings.Contains(string(f.Payload), "established") && way == 1:
-			go s.Floor.Login(employee, "till-2") // the notice and the end meet
-			c.net.(*net.TCPConn).SetLinger(0)
-			return
-		case strings.Contains(string(f.Payload), "established"):
-			s.Floor.Login(employee, "till-2")
-		case way == 2:
-			c.net.Write(text(`{"type":"ack","seq":1}`))
-		}
 	}
 }
 
