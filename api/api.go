@@ -105,6 +105,9 @@ type Options struct {
 	PublicURL      string
 	AllowedOrigins []string       // exact scheme://host[:port] of foreign pages
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For and -Proto are believed
+	// LoopbackOnly answers nobody who asks for another host than a loopback one. A listener on loopback
+	// is not enough: a page may have made its own name point there.
+	LoopbackOnly bool
 
 	SessionLifetime time.Duration // 12 h; absolute
 	SessionIdle     time.Duration // 0: off

@@ -59,7 +59,11 @@ var (
 		status: http.StatusUnauthorized, code: "invalid_credentials", noneSent: true,
 		detail: "employee or password is wrong",
 	}
-	errNoPath       = notFound("there is nothing at this path")
+	errNoPath      = notFound("there is nothing at this path")
+	errNotLoopback = &problem{
+		status: http.StatusForbidden, code: "origin_not_allowed",
+		detail: "this server answers only to a loopback host, such as 127.0.0.1 or localhost",
+	}
 	errTokenExpired = &problem{
 		status: http.StatusUnauthorized, code: "token_expired",
 		detail: "the access token has expired; refresh it",

@@ -75,6 +75,10 @@ func (res *resource) add(one *route) {
 
 // ServeHTTP implements http.Handler.
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if rt.api.o.LoopbackOnly && !loopback(r.Host) {
+		rt.refuse(w, r, errNotLoopback)
+		return
+	}
 	if res := rt.fixed[r.URL.Path]; res != nil {
 		res.ServeHTTP(w, r)
 		return
@@ -88,10 +92,13 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rt.mux.ServeHTTP(w, r)
 }
 
-func (rt *router) unknown(w http.ResponseWriter, r *http.Request) {
+func (rt *router) unknown(w http.ResponseWriter, r *http.Request) { rt.refuse(w, r, errNoPath) }
+
+// refuse answers without looking for a route.
+func (rt *router) refuse(w http.ResponseWriter, r *http.Request, p *problem) {
 	x := &exchange{API: rt.api, w: w, r: r}
 	x.begin()
-	x.answer(errNoPath)
+	x.answer(p)
 }
 
 // ServeHTTP answers for one pattern.

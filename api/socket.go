@@ -25,6 +25,7 @@ type GateOptions struct {
 	PublicURL      string         // as in Options
 	AllowedOrigins []string       // as in Options
 	TrustedProxies []netip.Prefix // as in Options
+	LoopbackOnly   bool           // as in Options
 	Compat         *compat.Seats  // as in Options
 }
 
@@ -59,6 +60,9 @@ func (g *Gate) Admit(ctx context.Context, r *hub.Request) hub.Verdict {
 }
 
 func (g *Gate) admit(ctx context.Context, r *hub.Request) hub.Verdict {
+	if g.o.LoopbackOnly && !loopback(r.Host) {
+		return g.refuse(r, errNotLoopback, hub.CloseOrigin)
+	}
 	if !g.ownPage(r) {
 		return g.refuse(r, &problem{
 			status: http.StatusForbidden, code: "origin_not_allowed",

@@ -86,6 +86,7 @@ func (s *server) send(method, path, bearer string, body any, headers ...string) 
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header[headers[i]] = []string{headers[i+1]}
 	}
+	request.Host = request.Header.Get("Host") // empty: that of the URL
 	return receive(client.Do(request))
 }
 

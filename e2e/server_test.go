@@ -37,6 +37,7 @@ type server struct {
 	args      []string // further flags
 	wrap      []string // a command that the binary is an argument of
 	ownMounts bool     // run in a mount namespace of its own
+	folder    string   // its working directory; empty: the test's
 
 	process *exec.Cmd
 	gone    chan struct{} // closed when process has ended
@@ -67,6 +68,7 @@ func (s *server) launch() {
 		"--listen", s.listen, "--ops-listen", "127.0.0.1:0", "--store", s.store, "--drain-delay", "0s")
 	argv = append(argv, s.args...)
 	s.process = exec.Command(argv[0], argv[1:]...)
+	s.process.Dir = s.folder
 	s.process.Env = environment("HOTSEAT_TEST_ADDR_FILE="+addresses,
 		"HOTSEAT_SERVICE_KEY=pos="+serviceKey, "HOTSEAT_ADMIN_KEY=ops="+adminKey)
 	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -154,7 +154,7 @@ func (n *node) joinActorsAndHub() (err error) {
 	}
 	gate, err := api.NewGate(api.GateOptions{
 		Tokens: n.tokens, Rows: rows{n.batcher}, Clock: n.clock, Compat: n.compat,
-		PublicURL: cfg.PublicURL, AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
+		PublicURL: cfg.PublicURL, AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, LoopbackOnly: cfg.Demo,
 	})
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func (n *node) openAPI() (err error) {
 		Sockets: n.terminals(), Cluster: nodes{n}, Socket: n.hub, Subscriptions: n.hub, Revocations: n.feed, Events: eventLog{n}, Clock: n.clock, Tokens: n.tokens, Keys: n.keys, Passwords: n.passwords,
 		Attempts: attempts.New(attempts.NewBook(rows{n.batcher})),
 		NotReady: n.ready.reasons, SecurityEvents: n.securityEvents(), DeadLetters: deadLetters{n.store}, ServiceKeys: named(n.accessKeys.Service), AdminKeys: named(n.accessKeys.Admin), PublicURL: cfg.PublicURL,
-		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies,
+		AllowedOrigins: cfg.AllowedOrigins, TrustedProxies: cfg.TrustedProxies, LoopbackOnly: cfg.Demo,
 		SessionLifetime: cfg.SessionLifetime, SessionIdle: cfg.SessionIdle, MaxStaleness: cfg.MaxStaleness,
 		Page: demo.FS(), PagePolicy: demo.Policy, Compat: n.compat, Introspection: cfg.Demo,
 		Policy: cfg.Policy(), DenyGrace: cfg.DenyGrace, Log: n.log, Registerer: n.registry, Gatherer: n.registry,

@@ -174,7 +174,7 @@ var Table = []Setting{
 
 	{
 		Name: "demo", Default: "false", parse: parseDemo,
-		Help: "employees ada, grace and edsger (password demo-password) in a store of its own, ./hotseat-demo; loopback only",
+		Help: "employees ada, grace and edsger (password demo-password) in a store of its own, ./hotseat-demo; loopback only, listeners and Host",
 	},
 }
 
