@@ -159,6 +159,7 @@ func (s *shard) begin(fd int, b begun) {
 	if len(b.early) > 0 && s.engine.slab.there(id) != nil {
 		s.hear(fd, b.early)
 	}
+	hub.leaveAgain(id)
 }
 
 // handOver gives a connection to net/http. Epoll must forget it first: what it watches is the open

@@ -10,8 +10,9 @@ const drainPace = 50 * time.Millisecond
 
 // Drain empties the node: new sockets get 503, every socket is told when to come back elsewhere, and
 // they are closed with 1012 one after the other, spread over the duration when they are many, so that
-// the other nodes are not all asked at once. When ctx is done those still open are closed with 1001. It returns when no socket
-// is left, or none that will close by itself within the linger. New sockets stay refused.
+// the other nodes are not all asked at once. When ctx is done those still open are closed with 1001. It
+// returns when no socket is left, or none that will close by itself within the linger. New sockets stay
+// refused; see leaveAgain.
 func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
 	h.closing.Store(true)
 	var all []uint64
@@ -34,6 +35,15 @@ func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
 	h.closeAll(refuseGoingAway)
 	h.awaitEmpty()
 	return nil
+}
+
+// leaveAgain closes a socket whose upgrade was granted just before Drain began and which was there only
+// after Drain had looked for sockets. Its engine calls it when the socket can be found: either Drain finds
+// it, or this does the drain.
+func (h *Hub) leaveAgain(conn uint64) {
+	if h.closing.Load() {
+		h.closeOne(conn, refuseDraining)
+	}
 }
 
 // Leave closes every socket at once because this node was marked dead: their clients come back, here

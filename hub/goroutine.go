@@ -52,6 +52,7 @@ func (e *goroutines) adopt(nc net.Conn, head, early []byte, r *Request, v Verdic
 		talk.begin(v, now, out)
 		e.remember(c) // in the turn: whoever finds it finds it begun
 	})
+	e.hub.leaveAgain(c.id)
 	go c.read(early)
 	if e.hasStopped() {
 		c.drop() // stop may have looked for connections before this one was there

@@ -30,6 +30,13 @@ func (h *Hub) refuse(w http.ResponseWriter, r *http.Request, v Verdict) {
 	writeProblem(w, v.Status, v.Problem)
 }
 
+// sendElsewhere answers a handshake that comes while the node is drained.
+func (h *Hub) sendElsewhere(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Retry-After", "1")
+	w.Header().Set("Connection", "close") // a proxy's next attempt goes elsewhere
+	h.object(w, r, drainingHere)
+}
+
 // object answers a handshake that is wrong in itself, with the headers that its status asks for.
 func (h *Hub) object(w http.ResponseWriter, r *http.Request, o *objection) {
 	switch o.status {

@@ -22,9 +22,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if h.closing.Load() {
-		w.Header().Set("Retry-After", "1")
-		w.Header().Set("Connection", "close") // a proxy's next attempt goes elsewhere
-		h.object(w, r, drainingHere)
+		h.sendElsewhere(w, r)
 		return
 	}
 	terminal, bad := terminalOf(r.URL.Path)
@@ -39,6 +37,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case verdict.Status != 0:
 		h.refuse(w, r, verdict)
+	case h.closing.Load(): // since the Gate was asked
+		h.sendElsewhere(w, r)
 	case verdict.Await && !h.mayAwait():
 		w.Header().Set("Retry-After", "5")
 		h.object(w, r, tooManyAwait)

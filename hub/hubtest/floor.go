@@ -20,6 +20,8 @@ const Node session.Node = "n1/boot"
 // the order of Change. It is the Hub's Owners, Gate and Ended. Any goroutine may use it.
 type Floor struct {
 	View *enforce.View
+	// Judging, when set, is called when the hub asks about a handshake.
+	Judging func()
 	// BeforeReply, when set, is called after an attach was decided and before the hub hears.
 	BeforeReply func()
 	// Looking, when set, is called when the hub asks the view about a session.

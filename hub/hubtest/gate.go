@@ -22,6 +22,9 @@ const (
 
 // Admit implements hub.Gate: the order of credentials and the codes of the contract.
 func (f *Floor) Admit(ctx context.Context, r *hub.Request) hub.Verdict {
+	if f.Judging != nil {
+		f.Judging()
+	}
 	if r.Origin != "" && r.Origin != Own {
 		return hub.Verdict{Close: hub.CloseOrigin, Code: "origin_not_allowed", Message: "see --allowed-origins"}
 	}

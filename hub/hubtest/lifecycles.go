@@ -1,10 +1,8 @@
 package hubtest
 
 import (
-	"context"
 	"errors"
 	"io"
-	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -88,45 +86,6 @@ func (s suite) ASilentSocketIsPinged(t *testing.T) {
 	f, err := c.read()
 	require.NoError(t, err)
 	require.Equal(t, ws.OpPing, f.Header.OpCode)
-}
-
-func (s suite) ADrainSendsEverySocketElsewhere(t *testing.T) {
-	server := Start(t, s.listen, hub.Options{})
-	token, _ := server.Floor.Login("ada", "till-1")
-	var tabs []*raw
-	for range 5 {
-		tabs = append(tabs, server.seated(t, "till-1", token))
-	}
-	drained := make(chan error)
-	go func() { drained <- server.Hub.Drain(context.Background(), 100*time.Millisecond) }()
-	times := map[any]bool{}
-	for _, tab := range tabs {
-		m := tab.expect("server_draining")
-		require.LessOrEqual(t, m["reconnect_after_ms"], 100.0)
-		times[m["reconnect_after_ms"]] = true
-	}
-	require.Len(t, times, len(tabs), "all would come back at once: %v", times)
-	for _, tab := range tabs {
-		tab.expectClose(1012)
-	}
-	require.NoError(t, <-drained)
-	require.Zero(t, server.Hub.Count())
-	refused := server.say(t, handshake("/ws/session/till-1/"))
-	require.Equal(t, http.StatusServiceUnavailable, refused.resp.StatusCode)
-	require.NotEmpty(t, refused.resp.Header.Get("Retry-After"))
-}
-
-func (s suite) ADrainThatIsCutShortClosesTheRest(t *testing.T) {
-	server := Start(t, s.listen, hub.Options{})
-	token, _ := server.Floor.Login("ada", "till-1")
-	tabs := []*raw{server.seated(t, "till-1", token), server.seated(t, "till-1", token)}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	require.NoError(t, server.Hub.Drain(ctx, time.Hour))
-	for _, tab := range tabs {
-		tab.expect("server_draining")
-		tab.expectClose(1001)
-	}
 }
 
 // Run returns only when nothing of the hub runs any more, whoever is at the door at that moment.
