@@ -35,6 +35,15 @@ func ShardsFor(sockets int) (int, error) {
 		sockets, (sockets+most-1)/most+ownFiles, limit, (sockets+cores-1)/cores+ownFiles)
 }
 
+// TableFor is an error when this process's own table has no room for so many connections.
+func TableFor(connections int) error {
+	limit, err := fileLimit()
+	if need := connections + ownFiles; err == nil && limit < need {
+		err = fmt.Errorf("this run needs a limit of about %d open files, it is %d: run `ulimit -n %d` first, and hotseat in the same shell", need, limit, need)
+	}
+	return err
+}
+
 // SourcesFor are enough addresses of this machine for so many sockets to one server. Any address of
 // 127.0.0.0/8 is this machine's; a server elsewhere needs those of real interfaces, which only the
 // caller knows.

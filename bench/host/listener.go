@@ -26,7 +26,7 @@ func Listening(at netip.AddrPort) (Process, error) {
 			continue
 		}
 		pid, err := strconv.Atoi(strings.Split(link, "/")[2])
-		return Process{Name: "server", PID: pid}, err
+		return Process{Name: "server", PID: pid, Server: true}, err
 	}
 	return Process{}, fmt.Errorf("the process that listens on %s is another user's: run this as that user, or give --watch server=PID", at)
 }

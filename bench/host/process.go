@@ -14,6 +14,8 @@ import (
 type Process struct {
 	Name string // such as server, database
 	PID  int
+	// Server: it is one of those that are measured, whatever its name.
+	Server bool
 	// Children counts those that it has and had too, as a PostgreSQL's.
 	Children bool
 	// Used, when set, tells the CPU time instead of /proc: of several processes that go together.

@@ -134,7 +134,7 @@ func (n *Node) ready(ctx context.Context, addresses string) bool {
 
 // Process is for bench/host to look at.
 func (n *Node) Process() host.Process {
-	return host.Process{Name: "server", PID: n.process.Process.Pid}
+	return host.Process{Name: "server", PID: n.process.Process.Pid, Server: true}
 }
 
 // Said is what the process has written to standard output and error.

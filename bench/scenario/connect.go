@@ -85,9 +85,9 @@ func (r *run) handshakeFigures(n int) {
 		Name: "handshakes/s", Value: perSecond(r.rec.Timer("handshake").Count(), r.rec.Active()), Unit: "/s", Better: report.Higher,
 		Column: "handshake rate",
 	})
-	if server := r.meter("server"); server != nil {
+	if used, known := r.serversUsed(); known {
 		r.notes.Figures = append(r.notes.Figures, report.Figure{
-			Name: "CPU of the server per handshake", Value: server.used.Seconds() * 1000 / float64(n), Unit: "ms", Better: report.Lower,
+			Name: "CPU of the server per handshake", Value: used.Seconds() * 1000 / float64(n), Unit: "ms", Better: report.Lower,
 		})
 	}
 }
@@ -154,18 +154,19 @@ func (i *idle) Open(_ uint64, _ time.Time, err error) { i.opened <- err }
 func (*idle) Told(uint64, time.Time, crowd.Notice)    {}
 func (*idle) Closed(uint64, time.Time, int)           {}
 
-// settled is the server's memory after its garbage is gone, as far as it can be asked for that; 0
-// when no server is watched.
+// settled is the memory of the server, or of all servers, after its garbage is gone, as far as it can
+// be asked for that; 0 when no server is watched.
 func (r *run) settled(ctx context.Context) int64 {
 	if r.OpsURL != "" {
 		r.collect(ctx)
 	}
+	sum := int64(0)
 	for _, m := range r.meters {
-		if bytes, err := m.process.Resident(); err == nil && m.name == "server" {
-			return bytes
+		if bytes, err := m.process.Resident(); err == nil && m.process.Server {
+			sum += bytes
 		}
 	}
-	return 0
+	return sum
 }
 
 // collect has the server collect its garbage, which its heap profile does before it is made.

@@ -76,8 +76,8 @@ func (r *run) cpuFigures(per string, n int64) (figures []report.Figure) {
 				Name: fmt.Sprintf("CPU of the %s %s", m.name, per), Value: m.used.Seconds() / float64(n) * 1000, Unit: "s", Better: report.Lower,
 			})
 		}
-		if resident, err := m.process.Resident(); err == nil && m.name == "server" {
-			figures = append(figures, report.Figure{Name: "memory of the server", Value: float64(resident) / 1e6, Unit: "MB", Better: report.Lower})
+		if resident, err := m.process.Resident(); err == nil && m.process.Server {
+			figures = append(figures, report.Figure{Name: "memory of the " + m.name, Value: float64(resident) / 1e6, Unit: "MB", Better: report.Lower})
 		}
 	}
 	return figures

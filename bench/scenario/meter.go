@@ -76,6 +76,20 @@ func (r *run) meter(name string) *meter {
 	return nil
 }
 
+// serversUsed is the CPU time of all servers that are watched; not known when there is none, or one of
+// them could not be read.
+func (r *run) serversUsed() (used time.Duration, known bool) {
+	for _, m := range r.allMeters() {
+		if m.process.Server {
+			used, known = used+m.used, true
+		}
+		if m.process.Server && m.broken {
+			return 0, false
+		}
+	}
+	return used, known
+}
+
 // sampleEvery is how long a window of the report's series is.
 func (r *run) sampleEvery() time.Duration {
 	least := 200 * time.Millisecond

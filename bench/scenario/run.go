@@ -62,6 +62,9 @@ func (o Options) Run(ctx context.Context, scenario string) (*report.Result, erro
 		return nil, err
 	}
 	defer r.crew.close()
+	if err := crowd.TableFor(r.ownFiles()); err != nil {
+		return nil, err
+	}
 	var watching sync.WaitGroup
 	watching.Go(func() { r.watch(ctx) })
 	defer func() { abort(nil); watching.Wait() }()
@@ -111,12 +114,24 @@ func (r *run) ready(ctx context.Context) error {
 	for _, m := range r.meters {
 		limit, err := m.process.FileLimit()
 		need := r.sockets(r.notes.Scenario)/max(len(r.Targets), 1) + r.Workers + 128
-		if err == nil && m.name == "server" && limit < need {
-			return fmt.Errorf("the server (process %d) may open %d files, about %d are needed: run `prlimit --pid %d --nofile=%d`",
-				m.process.PID, limit, need, m.process.PID, need)
+		if err == nil && m.process.Server && limit < need {
+			return fmt.Errorf("the %s (process %d) may open %d files, about %d are needed: run `prlimit --pid %d --nofile=%d`",
+				m.name, m.process.PID, limit, need, m.process.PID, need)
 		}
 	}
 	return nil
+}
+
+// ownFiles is how many descriptors the run takes of this process's own table: the connections of its
+// callers, and sockets with TLS, which no shard holds.
+func (r *run) ownFiles() int {
+	encrypted := 0
+	for _, t := range r.Targets {
+		if t.TLS != nil {
+			encrypted++
+		}
+	}
+	return r.Workers*len(r.Targets) + crowd.Unsharded(r.sockets(r.notes.Scenario), r.sockets(r.notes.Scenario)*encrypted/len(r.Targets))
 }
 
 // measure warms up and measures, at the rate or in a closed loop. What was begun is waited for.
