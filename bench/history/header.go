@@ -20,6 +20,10 @@ type Header struct {
 	// those with unknown outcome included. Only then can a login that was lost or done twice be told
 	// from one that somebody else made.
 	Complete bool `json:"complete,omitempty"`
+	// Alone says that nobody else commanded these employees while this was recorded, whatever was
+	// before: every command since an employee's first login is in this history. Then a login that was
+	// lost, or done twice, can be told too.
+	Alone bool `json:"alone,omitempty"`
 }
 
 // Seats is the policy N.

@@ -187,3 +187,34 @@ func TestALongHistoryNeedsNoMemory(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(1<<20))
 }
+
+// A history is not lost to a mistyped key, nor is an empty one left behind.
+func TestALateHistoryReplacesWhatWasThereWhenSomethingWasAgreedTo(t *testing.T) {
+	folder := t.TempDir()
+	kept, fresh := filepath.Join(folder, "kept.jsonl"), filepath.Join(folder, "fresh.jsonl")
+	require.NoError(t, os.WriteFile(kept, []byte("of yesterday, and much longer than what comes\n"), 0o600))
+	refused := history.Operation{Kind: history.Login, Employee: "ada", Outcome: history.Refused, Status: 401}
+	for _, path := range []string{kept, fresh} {
+		r, err := history.CreateLate(path, history.Header{})
+		require.NoError(t, err)
+		r.Record(refused)
+		require.NoError(t, r.Close())
+	}
+	text, err := os.ReadFile(kept)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "of yesterday")
+	require.NoFileExists(t, fresh)
+
+	r, err := history.CreateLate(kept, history.Header{})
+	require.NoError(t, err)
+	r.Record(refused)
+	r.Record(history.Operation{Kind: history.Sessions, Employee: "ada", Outcome: history.OK})
+	text, err = os.ReadFile(kept)
+	require.NoError(t, err)
+	require.Equal(t, 3, strings.Count(string(text), "\n"), "header and both operations are there at once, and nothing else:\n%s", text)
+	require.NoError(t, r.Close())
+	_, err = history.CreateLate(filepath.Join(folder, "nowhere", "h.jsonl"), history.Header{})
+	require.Error(t, err)
+	require.NoError(t, history.Writable(fresh))
+	require.NoFileExists(t, fresh)
+}

@@ -19,6 +19,7 @@ const bufferSize = 64 << 10
 type Recorder struct {
 	started time.Time // with its monotonic reading
 	closer  io.Closer
+	late    *lateFile // nil unless CreateLate made it
 
 	mu    sync.Mutex // guards what follows
 	out   *bufio.Writer
@@ -42,14 +43,35 @@ func Create(path string, h Header) (*Recorder, error) {
 	return r, nil
 }
 
+// CreateLate is Create, but what is at path stays until a server has said yes to something: a history
+// is not lost to a mistyped key. It is an error when path cannot be written.
+func CreateLate(path string, h Header) (*Recorder, error) {
+	late, err := openLate(path)
+	if err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	r, err := newRecorder(late, h)
+	if err != nil {
+		late.Close()
+		return nil, err
+	}
+	r.late, r.closer = late, late
+	return r, nil
+}
+
 // NewRecorder writes to w, which stays the caller's to close.
 func NewRecorder(w io.Writer, h Header) (*Recorder, error) {
-	r := &Recorder{started: time.Now(), out: bufio.NewWriterSize(w, bufferSize)}
-	h.Version, h.Started = Version, r.started.UTC()
-	if err := r.write(&h); err != nil {
+	r, err := newRecorder(w, h)
+	if err != nil {
 		return nil, err
 	}
 	return r, r.Flush()
+}
+
+func newRecorder(w io.Writer, h Header) (*Recorder, error) {
+	r := &Recorder{started: time.Now(), out: bufio.NewWriterSize(w, bufferSize)}
+	h.Version, h.Started = Version, r.started.UTC()
+	return r, r.write(&h)
 }
 
 // Now is the instant to put into Start or End.
@@ -70,6 +92,10 @@ func (r *Recorder) Record(o Operation) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err == nil && r.late != nil && !r.late.made && o.Outcome == OK {
+		r.late.made = true
+		err = r.out.Flush()
+	}
 	if err == nil {
 		r.count++
 		return
@@ -107,7 +133,7 @@ func (r *Recorder) Count() int64 {
 func (r *Recorder) Flush() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err == nil {
+	if r.err == nil && (r.late == nil || r.late.made) {
 		r.err = r.out.Flush()
 	}
 	return r.err

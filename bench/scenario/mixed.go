@@ -107,6 +107,9 @@ func (w *work) takeSeat(ctx context.Context, s load.Start, what string, m *membe
 			return err
 		}
 		w.rec.Timer("notice").Record(s.At, at)
+		if err := w.presentEnded(ctx, c, m); err != nil {
+			return err
+		}
 	}
 	_, err := w.crew.sit(ctx, m)
 	if err != nil {

@@ -150,10 +150,17 @@ func (t *takeovers) told(ctx context.Context, m *member, began time.Time) error 
 
 // seatAgain opens the tabs of the new sessions; one that cannot be opened has its turn next time.
 func (t *takeovers) seatAgain(ctx context.Context) error {
-	_, err := t.offer(ctx, load.Pace{Workers: 32, Count: len(t.crew.all)}, func(ctx context.Context, s load.Start) error {
+	workers := 32
+	if t.History != nil {
+		workers = min(workers, t.Workers) // each needs a caller
+	}
+	_, err := t.offer(ctx, load.Pace{Workers: workers, Count: len(t.crew.all)}, func(ctx context.Context, s load.Start) error {
 		m := t.crew.all[s.Number]
 		if m.isSeated() {
 			return nil
+		}
+		if err := t.presentEnded(ctx, t.callers[s.Worker%len(t.callers)][0], m); err != nil {
+			return t.failed(ctx, err)
 		}
 		if _, err := t.crew.sit(ctx, m); err != nil {
 			return t.failed(ctx, kindOf(err))
@@ -188,6 +195,9 @@ func (t *takeovers) atRate(ctx context.Context, s load.Start) error {
 			return t.failed(ctx, err)
 		}
 		t.wasTold(m, s.At, at)
+		if err := t.presentEnded(ctx, t.callers[s.Worker][0], m); err != nil {
+			return t.failed(ctx, err)
+		}
 	}
 	if _, err := t.crew.sit(ctx, m); err != nil {
 		return t.failed(ctx, kindOf(err))

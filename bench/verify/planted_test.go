@@ -71,6 +71,11 @@ func plants() map[string]planted {
 			ops:    []h.Operation{login(0, 5, 1), strict(10, 11, 1, refused("ended", 0))},
 			wanted: verify.S3, says: "nobody ended it", lines: []int64{2, 3},
 		},
+		"a login answered 200 is lost, in a history that begins in the middle": {
+			header: h.Header{Alone: true},
+			ops:    []h.Operation{login(0, 5, 7), strict(10, 11, 7, refused("ended", 0))},
+			wanted: verify.S3, says: "nobody ended it", lines: []int64{2, 3},
+		},
 		"a login answered 200 is in no list": {
 			header: complete,
 			ops:    []h.Operation{login(0, 5, 1), list(10, 11)},
@@ -92,6 +97,11 @@ func plants() map[string]planted {
 			header: complete,
 			ops:    []h.Operation{login(0, 5, 1), lost(10, 1000, key("k")), login(1010, 1020, 3, key("k"))},
 			wanted: verify.S3, says: "one was done twice", lines: []int64{2, 3, 4},
+		},
+		"a login done twice, in a history that begins in the middle": {
+			header: h.Header{Alone: true},
+			ops:    []h.Operation{login(0, 5, 7), lost(10, 1000, key("k")), login(1010, 1020, 9, key("k"))},
+			wanted: verify.S3, says: "the epoch is 3 after at most 2 commands", lines: []int64{2, 3, 4},
 		},
 		"the epoch goes back": {
 			ops:    []h.Operation{login(0, 5, 4), login(10, 15, 3)},

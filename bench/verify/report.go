@@ -45,6 +45,8 @@ type Report struct {
 	// Checked is how many of what each promise was held against. Without a line, a promise was not
 	// checked at all.
 	Checked map[Promise]map[string]int64 `json:"checked"`
+	// Unchecked says of a promise that was kept what of it this history could not show.
+	Unchecked map[Promise]string `json:"unchecked,omitempty"`
 	// Violated counts all violations; Violations shows the simplest of each promise.
 	Violated   map[Promise]int64 `json:"violated"`
 	Violations []Violation       `json:"violations"`
@@ -132,6 +134,17 @@ func (r *Report) finish() {
 		kept[v.Promise]++
 		return kept[v.Promise] > mostShown
 	})
+}
+
+// leftOpen notes what no operation of the history could have shown.
+func (r *Report) leftOpen() {
+	r.Unchecked = map[Promise]string{}
+	if r.Checked[S2] != nil && r.Checked[S2][endedRefused] == 0 {
+		r.Unchecked[S2] = "no ended token was tried"
+	}
+	if r.Checked[S3] != nil && !r.Header.Complete && !r.Header.Alone {
+		r.Unchecked[S3] = "whether a login was lost was not checked: others may have ended sessions too"
+	}
 }
 
 // clock writes an instant as time since the history began.

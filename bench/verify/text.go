@@ -59,6 +59,8 @@ func (r *Report) writePromise(b *strings.Builder, p Promise) {
 		}
 	case p == Register && r.Undecided > 0:
 		verdict = fmt.Sprintf("undecided for %d operations", r.Undecided)
+	case r.Unchecked[p] != "":
+		verdict = "kept, but " + r.Unchecked[p]
 	}
 	counts := make([]string, 0, len(r.Checked[p]))
 	for what, n := range r.Checked[p] {

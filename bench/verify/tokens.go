@@ -24,6 +24,9 @@ func (c *checker) checkTokens(b *book) {
 	}
 	for i := range b.ops {
 		o := &b.ops[i]
+		if terminated(o) && o.Kind != history.Login {
+			c.report.count(S2, endedRefused, 1)
+		}
 		if o.Kind != history.Use || o.Level != history.Local || o.Outcome != history.OK {
 			continue
 		}
@@ -32,6 +35,8 @@ func (c *checker) checkTokens(b *book) {
 		}
 	}
 }
+
+const endedRefused = "ended tokens refused"
 
 func (c *checker) countAccept(o *operation) {
 	switch {

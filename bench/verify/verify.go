@@ -91,6 +91,7 @@ func check(ctx context.Context, in io.Reader, size int64, name string, o Options
 		o.Progress(float64(i+1) / float64(len(parts.files)))
 	}
 	c.finish()
+	c.report.leftOpen()
 	return c.report, nil
 }
 

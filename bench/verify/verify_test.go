@@ -142,13 +142,26 @@ func TestAHealthyDayIsCleanAndTheReportSaysWhatWasLookedAt(t *testing.T) {
 	require.True(t, r.Clean(), "%s", text(t, r))
 	require.Equal(t, map[verify.Promise]map[string]int64{
 		verify.S1: {"lists of active sessions": 2, "sessions": 5},
-		verify.S2: {"strict answers": 5, "local answers": 2},
+		verify.S2: {"strict answers": 5, "local answers": 2, "ended tokens refused": 3},
 		verify.S3: {"logins answered 200": 5, "repeats of a key answered 200": 1, "employees whose epoch counts their commands": 1},
 		verify.S4: {"epochs of logins": 5, "endings with their epoch": 4, "sockets": 1},
 		verify.S5: {"events": 11, "repeats": 2, "logins found in events": 5},
 		verify.L1: {"notices": 1}, verify.Register: {"operations": 14},
 	}, r.Checked, "%s", text(t, r))
 	require.EqualValues(t, 5, r.Sessions)
+	require.Empty(t, r.Unchecked)
+}
+
+// A promise of which only a part could be looked at is not called kept without saying so.
+func TestWhatAHistoryCannotShowIsSaidBesideTheVerdict(t *testing.T) {
+	lost := []h.Operation{login(0, 5, 1), strict(6, 7, 1, ok), strict(10, 11, 1, refused("ended", 0))}
+	r := check(t, h.Header{}, verify.Options{}, lost...)
+	require.True(t, r.Clean())
+	require.Regexp(t, `(?m)^S3 .* kept, but whether a login was lost was not checked: others may have ended sessions too$`, text(t, r))
+	require.Regexp(t, `(?m)^S2 .* kept$`, text(t, r))
+	r = check(t, complete, verify.Options{}, lost[:2]...)
+	require.Regexp(t, `(?m)^S2 .* kept, but no ended token was tried$`, text(t, r))
+	require.Regexp(t, `(?m)^S3 .* kept$`, text(t, r))
 }
 
 func TestEmployeesAreJudgedApartAndInAnyOrderOfLines(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -200,12 +201,12 @@ func (b *benchCommand) watched() error {
 		if err != nil || name == "" || pid <= 0 {
 			return usagef("--watch: %q is not NAME=PID", w)
 		}
-		b.options.Watch = append(b.options.Watch, host.Process{Name: name, PID: pid, Children: true})
+		b.options.Watch = append(b.options.Watch, host.Process{Name: name, PID: pid, Children: true, Server: name == "server"})
 	}
 	for i, t := range b.options.Targets {
 		found, err := host.Listening(t.Address)
-		if err != nil {
-			continue // elsewhere, or not ours: then nothing is said about it
+		if err != nil || slices.ContainsFunc(b.options.Watch, func(p host.Process) bool { return p.PID == found.PID }) {
+			continue // elsewhere, or not ours: then nothing is said about it; or it is watched already
 		}
 		if len(b.options.Targets) > 1 {
 			found.Name = fmt.Sprintf("server %d", i+1)
@@ -215,17 +216,13 @@ func (b *benchCommand) watched() error {
 	return nil
 }
 
-// writable finds out before the run that its files can be written.
+// writable finds out before the run that its files can be written, and leaves them as they are.
 func (b *benchCommand) writable() error {
 	for _, path := range []string{b.jsonFile, b.html} {
 		if path == "" {
 			continue
 		}
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644) // #nosec G302 -- a report, for everybody to read
-		if err != nil {
-			return err
-		}
-		if err := f.Close(); err != nil {
+		if err := history.Writable(path); err != nil {
 			return err
 		}
 	}
@@ -233,7 +230,7 @@ func (b *benchCommand) writable() error {
 		return nil
 	}
 	var err error
-	b.options.History, err = history.Create(b.record, history.Header{Command: b.options.Command, Seed: b.options.Seed})
+	b.options.History, err = history.CreateLate(b.record, history.Header{Command: b.options.Command, Seed: b.options.Seed, Alone: true})
 	return err
 }
 
