@@ -131,13 +131,16 @@ func (n *node) ask(key session.Key, command session.Command, done func(session.R
 			}
 			owner := to.owner(key)
 			exchange := n.w.check.gave(owner, command)
-			owner.Post(&actors.Request{Command: command, Done: func(r session.Reply, err error) {
+			request := &actors.Request{Command: command, Done: func(r session.Reply, err error) {
 				n.w.check.done(exchange)
 				n.w.check.answered(key, command, asked, r, err)
 				if !n.w.fault(4) {
 					n.w.after(n.w.soon(), func() { done(r, err) })
 				}
-			}})
+			}}
+			if !owner.mishandled(request) {
+				owner.Post(request)
+			}
 		})
 	}
 	owner := n.w.nodes[n.w.place[key]]
@@ -265,7 +268,7 @@ func (n *node) attached(s *socket, err error) {
 	case errors.Is(err, session.ErrEpochAhead):
 		n.w.check.refusedForGood(s.terminal.key, s.session)
 		n.drop(s.conn)
-	case err != nil:
+	case err != nil, n.w.options.Bug == AttachRefused:
 		n.drop(s.conn)
 	default:
 		s.phase, s.indexed = established, true
@@ -275,7 +278,7 @@ func (n *node) attached(s *socket, err error) {
 // notice reaches a socket; a second one says nothing new.
 func (n *node) notice(conn uint64, notice session.Notice) {
 	s := n.sockets[conn]
-	if s == nil || s.phase == told || s.session != notice.Session {
+	if s == nil || s.phase == told || s.session != notice.Session || n.w.options.Bug == NobodyTold {
 		return
 	}
 	n.w.tell("%s tells %s of %s: %s", n.name, s.terminal.name, short(s.session), notice.Reason)
@@ -300,7 +303,7 @@ func (n *node) drop(conn uint64) {
 // tail reads the endings that are new, adds them to the view, then tells the sockets.
 func (n *node) tail() {
 	n.w.after(200*time.Millisecond, n.tail)
-	if n.down || n.w.fault(10) {
+	if n.down || n.w.fault(10) || n.w.options.Bug == NobodyTold {
 		return
 	}
 	boot, start := n.boot, n.w.now

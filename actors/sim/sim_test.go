@@ -3,6 +3,8 @@ package sim
 import (
 	"flag"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,30 +52,74 @@ func TestHistoriesOfOwnersThatSleepKeepEveryPromise(t *testing.T) {
 	}
 }
 
-// Each planted bug must be found by the promise that it breaks, within few seeds.
-func TestEveryPlantedBugIsFound(t *testing.T) {
-	for bug, promises := range map[Bug]string{
-		NoVersionComparison:   "S1 S4 S5",
-		EventsBeforeCommit:    "S3 S5",
-		NoticesBeforeCommit:   "S3",
-		AttachReversed:        "S4",
-		NoReloadAfterConflict: "L2 S2 S3",
-		TailByTime:            "L1 S2 S4",
-	} {
-		t.Run(string(bug), func(t *testing.T) {
-			for n := uint64(1); n <= 40; n++ {
-				if err := Run(Options{Seed: n, Steps: 4000, Bug: bug}); err != nil {
-					text := err.Error()
-					if _, after, _ := strings.Cut(text, ": "); !strings.Contains(promises, after[:2]) {
-						t.Fatalf("found, but as a breach of %s instead of %s:\n%s", after[:2], promises, text)
-					}
-					t.Logf("found with seed %d", n)
-					return
-				}
+// bugs are what is planted, and the promises as breaches of which it may be found.
+var bugs = map[Bug]string{
+	NoVersionComparison:   "S1 S4 S5",
+	EventsBeforeCommit:    "S3 S5",
+	EventsTwice:           "S3 S5",
+	SeatTwice:             "S1",
+	SeatLost:              "S5",
+	EpochAhead:            "S5",
+	KeysForgotten:         "S3",
+	OldRows:               "S2",
+	NoticesBeforeCommit:   "S3",
+	NoReloadAfterConflict: "L2 S2 S3",
+	PolicyIgnored:         "S1",
+	NothingDone:           "S3",
+	CommandsForgotten:     "L2",
+	CommandsTwice:         "L2",
+	AttachReversed:        "S4",
+	AttachRefused:         "L2",
+	NobodyTold:            "L1",
+	TailByTime:            "L1 S2 S4",
+}
+
+// Each planted bug must be found by the promise that it breaks, within few seeds; and among all of them
+// every check must find something, or it may be one that cannot fail.
+func TestEveryPlantedBugIsFoundAndEveryCheckFindsOne(t *testing.T) {
+	var found []string
+	for bug, promises := range bugs {
+		seeds := 0
+		for n := uint64(1); n <= 40; n++ {
+			err := Run(Options{Seed: n, Steps: 4000, Bug: bug})
+			if err == nil {
+				continue
 			}
-			t.Fatalf("40 seeds and nobody noticed")
-		})
+			seeds++
+			says, _, _ := strings.Cut(err.Error(), "\n")
+			_, says, _ = strings.Cut(says, ": ")
+			found = append(found, says)
+			if !strings.Contains(promises, says[:2]) {
+				t.Errorf("%s, seed %d: found, but not as a breach of %s:\n%v", bug, n, promises, err)
+				break
+			}
+		}
+		if seeds == 0 {
+			t.Errorf("%s: 40 seeds and nobody noticed", bug)
+		}
+		t.Logf("%s: found by %d of 40 seeds", bug, seeds)
 	}
+	for _, check := range checks(t) {
+		if !slices.ContainsFunc(found, check.MatchString) {
+			t.Errorf("no planted bug is found by the check that says %s", check)
+		}
+	}
+}
+
+// checks are what check.go says when it finds something.
+func checks(t *testing.T) (all []*regexp.Regexp) {
+	source, err := os.ReadFile("check.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	verb := regexp.MustCompile(`%[a-zA-Z]`)
+	for _, call := range regexp.MustCompile(`violated\("(..)", "(.*?)"`).FindAllStringSubmatch(string(source), -1) {
+		all = append(all, regexp.MustCompile("^"+verb.ReplaceAllString(regexp.QuoteMeta(call[1]+": "+call[2]), ".*")+"$"))
+	}
+	if len(all) < 20 {
+		t.Fatalf("only %d checks were read from the source", len(all))
+	}
+	return all
 }
 
 func TestASeedAlwaysGivesTheSameHistory(t *testing.T) {

@@ -11,9 +11,11 @@ import (
 type store struct {
 	w    *world
 	rows map[session.Key]row
-	log  []session.Event // in the order of commits
-	keys map[idempotency]session.KeyRecord
-	away session.Time // until when it cannot be asked
+	// before are the rows that were there before the last commit.
+	before map[session.Key]row
+	log    []session.Event // in the order of commits
+	keys   map[idempotency]session.KeyRecord
+	away   session.Time // until when it cannot be asked
 }
 
 type row struct {
@@ -29,7 +31,7 @@ type idempotency struct {
 }
 
 func newStore(w *world) *store {
-	s := &store{w: w, rows: map[session.Key]row{}, keys: map[idempotency]session.KeyRecord{}}
+	s := &store{w: w, rows: map[session.Key]row{}, before: map[session.Key]row{}, keys: map[idempotency]session.KeyRecord{}}
 	w.after(time.Second, s.weather)
 	return s
 }
@@ -48,10 +50,13 @@ func (s *store) down() bool { return s.w.now < s.away && !s.w.calm || s.w.fault(
 
 // read is the row at this moment.
 func (s *store) read(key session.Key) session.Employee {
-	r, ok := s.rows[key]
-	if !ok {
-		return session.Employee{}
+	if r, ok := s.rows[key]; ok {
+		return s.employee(key, r)
 	}
+	return session.Employee{}
+}
+
+func (s *store) employee(key session.Key, r row) session.Employee {
 	e := session.Employee{ID: r.id, Version: r.version, Epoch: r.epoch}
 	if err := e.DecodeRow(r.state); err != nil {
 		s.w.violated("S3", "the row of %s cannot be read: %v", key, err)
@@ -96,9 +101,10 @@ type write struct {
 
 // Commit takes effect at some moment, or does not, and its caller hears of it, or does not.
 func (s *store) Commit(key session.Key, expected session.Version, c *session.Change, done func(error)) {
+	save := s.w.written(c.Save)
 	x := &write{
-		key: key, expected: expected, events: session.AppendEvents(nil, c.Events), record: c.Key,
-		next: row{id: c.Save.ID, version: c.Save.Version, epoch: c.Save.Epoch, state: c.Save.AppendRow(nil)},
+		key: key, expected: expected, events: session.AppendEvents(nil, s.w.logged(c.Events)), record: c.Key,
+		next: row{id: save.ID, version: save.Version, epoch: save.Epoch, state: save.AppendRow(nil)},
 	}
 	if s.w.options.Bug == EventsBeforeCommit {
 		s.append(x)
@@ -126,8 +132,8 @@ func (s *store) apply(x *write) error {
 	if s.rows[x.key].version != x.expected && s.w.options.Bug != NoVersionComparison {
 		return session.ErrConflict
 	}
-	s.rows[x.key] = x.next
-	if x.record != nil {
+	s.before[x.key], s.rows[x.key] = s.rows[x.key], x.next
+	if x.record != nil && s.w.options.Bug != KeysForgotten {
 		s.keys[idempotency{x.key, x.record.Hash}] = *x.record
 	}
 	if s.w.options.Bug != EventsBeforeCommit {

@@ -76,6 +76,9 @@ func (t *terminal) command() session.Login {
 		Session: t.w.fresh(), Terminal: t.name, Device: string(t.name), Client: "pos", Trusted: true,
 		Lifetime: 40 * time.Second, Token: 20 * time.Second, Default: t.w.policy, Grace: 2 * time.Second,
 	}
+	if t.w.options.Bug == PolicyIgnored {
+		c.Default.MaxSessions = 5
+	}
 	if t.w.chance(50) {
 		t.keys++
 		c.Key = &session.KeyRecord{}
@@ -193,6 +196,9 @@ func (t *terminal) logout() {
 func (t *terminal) strict() {
 	used, asked := *t.token, len(t.w.store.log)
 	t.w.store.Load(t.key, func(row session.Employee, err error) {
+		if before, ok := t.w.store.before[t.key]; ok && before.version > 0 && t.w.options.Bug == OldRows {
+			row = t.w.store.employee(t.key, before)
+		}
 		if err == nil {
 			_, err = row.Valid(used.session, used.epoch, t.w.now)
 			t.w.check.used(t.key, used.session, asked, err)

@@ -10,19 +10,6 @@ import (
 	"github.com/hotseat-hub/hotseat/session"
 )
 
-// Bug is a mistake that can be planted, to see that the checks find it.
-type Bug string
-
-// The bugs.
-const (
-	NoVersionComparison   Bug = "the store does not compare versions"
-	EventsBeforeCommit    Bug = "events are logged before their row is committed"
-	NoticesBeforeCommit   Bug = "sockets and the view are told before the commit"
-	AttachReversed        Bug = "a socket enters the index after it was established"
-	NoReloadAfterConflict Bug = "after a conflict the owner goes on with what it remembers"
-	TailByTime            Bug = "the tail reads by time and misses what commits late"
-)
-
 // Options of a run.
 type Options struct {
 	Seed  uint64
