@@ -34,8 +34,13 @@ type begun struct {
 
 // arrive takes in an accepted connection.
 func (s *shard) arrive(fd int, p *Port, remote netip.Addr) {
-	if fd > maxDescriptor || s.watch(unix.EPOLL_CTL_ADD, fd, hearing) != nil {
+	if fd > maxDescriptor {
 		unix.Close(fd)
+		return
+	}
+	if s.watch(unix.EPOLL_CTL_ADD, fd, hearing) != nil {
+		unix.Close(fd)
+		s.pause(wantWatches)
 		return
 	}
 	a := &arrival{remote: remote, port: p}
@@ -136,6 +141,9 @@ func (s *shard) adopt(fd int, b begun) {
 	if s.stopping || s.watch(unix.EPOLL_CTL_ADD, fd, hearing) != nil {
 		unix.Close(fd)
 		s.engine.hub.giveBack(b.verdict)
+		if !s.stopping {
+			s.pause(wantWatches)
+		}
 		return
 	}
 	s.begin(fd, b)

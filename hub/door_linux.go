@@ -54,16 +54,17 @@ func (s *shard) accept(d *door) {
 		fd, from, err := unix.Accept4(d.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		switch {
 		case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
-			s.pause()
+			s.pause(wantDescriptors)
 			return
 		case errors.Is(err, unix.EAGAIN):
 			return
 		case err != nil:
 			continue // of the connection that was to be accepted: it has gone
 		}
-		s.arrive(fd, d.port, addressOf(from))
-		if fd >= s.engine.ceiling {
-			s.pause()
+		if s.arrive(fd, d.port, addressOf(from)); fd >= s.engine.ceiling {
+			s.pause(wantDescriptors)
+		}
+		if s.paused > 0 {
 			return
 		}
 	}
@@ -79,12 +80,13 @@ func addressOf(from unix.Sockaddr) netip.Addr {
 	return netip.Addr{}
 }
 
-// pause stops accepting until there are descriptors again. Those who come wait in the kernel; a door
+// pause stops accepting until there is again what it wants. Those who come wait in the kernel; a door
 // that was still watched would wake the shard without end.
-func (s *shard) pause() {
+func (s *shard) pause(want string) {
 	if s.paused == 0 {
+		s.engine.want.Store(&want)
 		s.engine.paused.Add(1)
-		s.engine.hub.options.Log.Warn("no descriptors are left: accepting is paused; raise the limit of open files")
+		s.engine.hub.options.Log.Warn("accepting is paused: " + want)
 		for _, d := range s.doors {
 			s.watch(unix.EPOLL_CTL_DEL, d.fd, 0)
 		}
@@ -92,15 +94,16 @@ func (s *shard) pause() {
 	s.paused = s.engine.hub.now() + pauseRetry
 }
 
-// tryAgain accepts again if the lowest free descriptor is one for sockets.
+// tryAgain accepts again if the lowest free descriptor is one for sockets, and can be watched.
 func (s *shard) tryAgain(now time.Duration) {
 	s.paused = now + pauseRetry
 	fd, err := unix.FcntlInt(uintptr(s.inbox.bell), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return
 	}
-	unix.Close(fd)
-	if fd >= s.engine.ceiling {
+	unwatched := s.watch(unix.EPOLL_CTL_ADD, fd, 0)
+	s.discard(fd)
+	if fd >= s.engine.ceiling || unwatched != nil {
 		return
 	}
 	s.paused = 0

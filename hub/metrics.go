@@ -29,7 +29,7 @@ func newMetrics(r prometheus.Registerer, sockets, paused func() int) (*metrics, 
 	}, func() float64 { return float64(sockets()) })
 	stopped := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "hotseat_accept_paused",
-		Help: "1 while no further connections are accepted because no descriptors are left for them, else 0.",
+		Help: "1 while no further connections are accepted because no descriptors are left for them, or the kernel watches no more, else 0.",
 	}, func() float64 { return float64(paused()) })
 	m := &metrics{write: seconds.WithLabelValues("write"), ack: seconds.WithLabelValues("ack")}
 	if r == nil {

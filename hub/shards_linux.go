@@ -19,8 +19,9 @@ type shards struct {
 	slab    slab
 	all     []*shard
 	open    atomic.Int64
-	paused  atomic.Int32 // shards that do not accept for want of descriptors
-	ceiling int          // the first descriptor that is kept for others than sockets
+	paused  atomic.Int32           // shards that do not accept
+	want    atomic.Pointer[string] // of what the last of them paused
+	ceiling int                    // the first descriptor that is kept for others than sockets
 	next    atomic.Uint32
 	ctx     context.Context // of the questions to the Gate before there is a socket
 	cancel  context.CancelFunc
@@ -148,10 +149,16 @@ func (e *shards) run(ctx context.Context) {
 // pauseRetry is how long a shard without descriptors waits before it looks for one again.
 const pauseRetry = 100 * time.Millisecond
 
+// What a shard may want when it does not accept.
+const (
+	wantDescriptors = "no descriptors are left for further connections; raise the limit of open files"
+	wantWatches     = "the kernel watches no further connections; raise fs.epoll.max_user_watches"
+)
+
 // NotReady is why this node should get no further sockets. Any goroutine may call it.
 func (h *Hub) NotReady() []string {
 	if e, ok := h.engines.shards.(*shards); ok && e.paused.Load() > 0 {
-		return []string{"no descriptors are left for further connections; raise the limit of open files"}
+		return []string{*e.want.Load()}
 	}
 	return nil
 }
