@@ -41,7 +41,7 @@ func testExists(t *testing.T, name string) bool {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		if regexp.MustCompile(`(?m)^func (\(s suite\) )?` + regexp.QuoteMeta(name[at+1:]) + `\(`).Match(text) {
+		if regexp.MustCompile(`(?m)^func (\((s suite|ports)\) )?` + regexp.QuoteMeta(name[at+1:]) + `\(`).Match(text) {
 			return true
 		}
 	}
