@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/hotseat-hub/hotseat/persistence/store"
+	"github.com/hotseat-hub/hotseat/session"
 )
 
 // Setting implements store.Store.
@@ -47,6 +48,20 @@ func (s *Store) SetMark(ctx context.Context, name string, at store.LogPosition) 
 	const query = `INSERT INTO marks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at`
 	if _, err := s.exec(ctx, query, name, string(at)); err != nil {
 		return fmt.Errorf("set mark %s: %w", name, problem(err))
+	}
+	return nil
+}
+
+// MoveMark implements store.Store.
+func (s *Store) MoveMark(ctx context.Context, name string, from, to store.LogPosition) error {
+	const query = `INSERT INTO marks SELECT ?1, ?3 WHERE ?2 = '' OR EXISTS (SELECT 1 FROM marks WHERE name = ?1)
+		ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE marks.at IN (?2, excluded.at)`
+	result, err := s.exec(ctx, query, name, string(from), string(to))
+	if err != nil {
+		return fmt.Errorf("move mark %s: %w", name, problem(err))
+	}
+	if n, err := result.RowsAffected(); err == nil && n == 0 {
+		return fmt.Errorf("move mark %s: somebody else has: %w", name, session.ErrConflict)
 	}
 	return nil
 }

@@ -205,6 +205,24 @@ func (s *Store) SetMark(ctx context.Context, name string, at store.LogPosition) 
 	return nil
 }
 
+const moveMarkSQL = `INSERT INTO marks (name, at) SELECT $1::text, $3::text WHERE $2::text = '' OR EXISTS (SELECT FROM marks WHERE name = $1)
+	ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE marks.at IN ($2, excluded.at)`
+
+// MoveMark implements store.Store.
+func (s *Store) MoveMark(ctx context.Context, name string, from, to store.LogPosition) error {
+	err := s.read(ctx, func(ctx context.Context) error {
+		tag, err := s.pool.Exec(ctx, moveMarkSQL, name, string(from), string(to))
+		if err == nil && tag.RowsAffected() == 0 {
+			return fmt.Errorf("somebody else has: %w", session.ErrConflict)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("move mark %s: %w", name, err)
+	}
+	return nil
+}
+
 // SigningKeys implements store.Store.
 func (s *Store) SigningKeys(ctx context.Context) ([]store.SigningKey, error) {
 	var keys []store.SigningKey

@@ -75,6 +75,9 @@ type Store interface {
 	// Mark is the place in the log that was last kept under this name; empty: none was.
 	Mark(ctx context.Context, name string) (LogPosition, error)
 	SetMark(ctx context.Context, name string, at LogPosition) error
+	// MoveMark is SetMark by one of several who move it: session.ErrConflict, and nothing done, when the
+	// mark is neither at from (empty: there is none) nor at to already.
+	MoveMark(ctx context.Context, name string, from, to LogPosition) error
 	Leaders
 	Terminals
 	SigningKeys(ctx context.Context) ([]SigningKey, error)

@@ -145,6 +145,10 @@ func (f *failing) SetMark(ctx context.Context, name string, at store.LogPosition
 	return f.ask(func() error { return f.Store.SetMark(ctx, name, at) })
 }
 
+func (f *failing) MoveMark(ctx context.Context, name string, from, to store.LogPosition) error {
+	return f.ask(func() error { return f.Store.MoveMark(ctx, name, from, to) })
+}
+
 func (f *failing) Lead(ctx context.Context, name, holder string, ttl time.Duration) (term store.Term, err error) {
 	err = f.ask(func() (err error) { term, err = f.Store.Lead(ctx, name, holder, ttl); return err })
 	return term, err

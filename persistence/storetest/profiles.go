@@ -152,6 +152,23 @@ func (s *suite) marks() {
 	set("sweep", "18:0")
 	require.EqualValues(s.T, "18:0", mark("sweep"))
 	require.EqualValues(s.T, "1", mark("other"))
+
+	move := func(name string, from, to store.LogPosition) {
+		persist(s.Subject, func() (bool, error) { return true, s.MoveMark(s.T.Context(), name, from, to) })
+		require.Equal(s.T, to, mark(name))
+	}
+	move("shared", "", "1")
+	move("shared", "1", "2")
+	move("shared", "1", "2") // again, by one who did not hear that it was done
+	refuse := func(name string, from, to store.LogPosition) {
+		before := mark(name)
+		_, err := try(func() (bool, error) { return true, s.MoveMark(s.T.Context(), name, from, to) })
+		require.ErrorIs(s.T, err, session.ErrConflict, "from %q", from)
+		require.Equal(s.T, before, mark(name))
+	}
+	refuse("shared", "", "3")
+	refuse("shared", "1", "3")
+	refuse("unset", "1", "2")
 }
 
 func (s *suite) signingKeys() {
