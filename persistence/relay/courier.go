@@ -7,15 +7,11 @@ import (
 	"time"
 
 	"github.com/hotseat-hub/hotseat/persistence/store"
-	"github.com/hotseat-hub/hotseat/session"
 )
 
 // markEvery is how often a mark is set though there was nothing to deliver: it holds the log's
 // retention, and must not look as if its sink were away.
 const markEvery = 30 * time.Second
-
-// lostMark keeps when a sink was lost last, beside its mark.
-const lostMark = "relay-lost/"
 
 // courier carries the log to one sink. Its run is called by one goroutine at a time; what metrics
 // read is in state.
@@ -79,14 +75,34 @@ const watchEvery = 5 * time.Second
 // watch keeps the metrics of such a receiver.
 func (c *courier) watch(ctx context.Context) {
 	for ok := true; ok; ok = pause(ctx, watchEvery) {
-		at, err := c.r.o.Store.Mark(ctx, store.HoldPrefix+c.route.Name)
-		if err != nil || at == "" {
-			continue
-		}
-		if page, err := c.r.o.Store.ReadLog(ctx, at, 1); err == nil {
-			c.state.see(&page)
+		if err := c.glance(ctx); err != nil && ctx.Err() == nil && c.state.complain() {
+			c.r.o.Log.Warn("it is not known how far a receiver is that fetches its events", "sink", c.route.Name, "error", err)
 		}
 	}
+}
+
+// glance looks once. One that does not come back at all is lost all the same, and seen to be.
+func (c *courier) glance(ctx context.Context) error {
+	at, err := c.r.o.Store.Mark(ctx, store.HoldPrefix+c.route.Name)
+	if err != nil || at == "" {
+		return err
+	}
+	page, err := c.r.o.Store.ReadLog(ctx, at, 1)
+	if errors.Is(err, store.ErrPositionLost) {
+		if at, err = Lose(ctx, c.r.o.Store, c.r.o.Log, c.route.Name, at, err); err == nil {
+			page, err = c.r.o.Store.ReadLog(ctx, at, 1)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	lost, err := c.r.o.Store.Mark(ctx, lostMark+c.route.Name)
+	if err != nil {
+		return err
+	}
+	c.state.setLost(lost)
+	c.state.see(&page)
+	return nil
 }
 
 // begin finds where the sink is; a new one is given a mark before anything is delivered.
@@ -205,7 +221,7 @@ func (v *voyage) lose(ctx context.Context, why error) error {
 	if err != nil {
 		return err
 	}
-	now := store.LogPosition(session.TimeOf(time.Now()).String())
+	now := lostNow()
 	if err := v.r.o.Store.SetMarkAs(ctx, leadership, v.term, lostMark+v.route.Name, now); err != nil {
 		return err
 	}
@@ -213,8 +229,7 @@ func (v *voyage) lose(ctx context.Context, why error) error {
 		return err
 	}
 	v.state.setLost(now)
-	v.r.o.Log.Error("a sink is lost: it was away for longer than events are kept, has missed some for ever, and goes on from the present",
-		"sink", v.route.Name, "why", why)
+	sayLost(v.r.o.Log, v.route.Name, why)
 	return nil
 }
 

@@ -51,11 +51,18 @@ func (s *state) grow(waiting int64) {
 	s.waiting = waiting
 }
 
-// fail reports whether it should be complained about.
+// fail counts a delivery that failed, and reports whether it should be complained about.
 func (s *state) fail() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.failures++
+	s.mu.Unlock()
+	return s.complain()
+}
+
+// complain reports whether trouble should be spoken of: when it begins, and seldom after that.
+func (s *state) complain() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	complain := !s.failing || time.Since(s.complained) > warnEvery
 	if s.failing = true; complain {
 		s.complained = time.Now()

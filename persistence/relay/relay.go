@@ -19,9 +19,9 @@ import (
 // Store is what a relay needs of the store.
 type Store interface {
 	ReadLog(ctx context.Context, after store.LogPosition, limit int) (store.LogPage, error)
-	LogEnd(ctx context.Context) (store.LogPosition, error)
 	LogHorizon(ctx context.Context) (store.Horizon, error)
 	Mark(ctx context.Context, name string) (store.LogPosition, error)
+	Marks
 	Leaders
 }
 

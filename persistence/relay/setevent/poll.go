@@ -8,14 +8,14 @@ import (
 
 	"github.com/hotseat-hub/hotseat/persistence/relay"
 	"github.com/hotseat-hub/hotseat/persistence/store"
+	"github.com/hotseat-hub/hotseat/session"
 )
 
-// Log is where polled streams read, and keep how far their receivers have come.
+// Log is where polled streams read, and keep how far their receivers have come, whichever node serves them.
 type Log interface {
 	ReadLog(ctx context.Context, after store.LogPosition, limit int) (store.LogPage, error)
-	LogEnd(ctx context.Context) (store.LogPosition, error)
 	Mark(ctx context.Context, name string) (store.LogPosition, error)
-	SetMark(ctx context.Context, name string, at store.LogPosition) error
+	relay.Marks
 }
 
 const (
@@ -36,46 +36,76 @@ type stretch struct {
 	next   store.LogPosition
 }
 
-// polled is a stream that its receiver polls. A node keeps what it has shown since the mark; another
-// node, or this one after a restart, begins at the mark again and repeats, under the same ids. Any
-// goroutine may call its methods.
+// polled is a stream that its receiver polls, at any node. A node keeps what it has shown since the mark;
+// when another has moved the mark, or after a restart, it begins at the mark again and repeats, under the
+// same ids, what was not acknowledged. Any goroutine may call its methods.
 type polled struct {
 	t      *Transmitter
 	stream Stream
 
 	mu      sync.Mutex
-	at      store.LogPosition // the end of what was read; empty: not begun
-	window  []stretch
-	extra   []token // verifications, which are in no log
+	base    store.LogPosition // where the mark was when this node last saw or moved it; empty: not begun
+	at      store.LogPosition // the end of what was read behind it
+	window  []stretch         // what was read, and not acknowledged
+	extra   []token           // verifications, which are in no log and shown by this node only
 	marked  time.Time
 	waiting bool // more is in the log
 }
 
-// begin gives a new stream its mark, so that it misses nothing from now on.
+// begin looks where the mark is.
 func (p *polled) begin(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.at != "" {
-		return nil
-	}
+	return p.rejoin(ctx)
+}
+
+// rejoin gives a new stream its mark, so that it misses nothing from now on, and forgets what was read
+// behind a mark that another node has moved. Its caller has mu.
+func (p *polled) rejoin(ctx context.Context) error {
 	at, err := p.t.o.Log.Mark(ctx, p.mark())
 	if err == nil && at == "" {
 		if at, err = p.t.o.Log.LogEnd(ctx); err == nil {
-			err = p.t.o.Log.SetMark(ctx, p.mark(), at)
+			err = p.t.o.Log.MoveMark(ctx, p.mark(), "", at)
+		}
+		if errors.Is(err, session.ErrConflict) { // another node was first
+			at, err = p.t.o.Log.Mark(ctx, p.mark())
 		}
 	}
-	if err == nil {
-		p.at, p.marked = at, time.Now()
+	if err == nil && at != p.base {
+		p.restart(at)
 	}
 	return err
 }
 
+func (p *polled) restart(at store.LogPosition) {
+	p.base, p.at, p.window, p.marked = at, at, nil, time.Now()
+}
+
 func (p *polled) mark() string { return store.HoldPrefix + p.stream.Name }
 
-// acknowledge forgets tokens, and moves the mark behind what is wholly acknowledged.
+// move sets the mark and reports that it has; false: another node was first, and this one goes on from there.
+func (p *polled) move(ctx context.Context, to store.LogPosition) (moved bool, err error) {
+	err = p.t.o.Log.MoveMark(ctx, p.mark(), p.base, to)
+	if errors.Is(err, session.ErrConflict) {
+		return false, p.rejoin(ctx)
+	}
+	if err != nil {
+		return false, err
+	}
+	p.base, p.marked = to, time.Now()
+	return true, nil
+}
+
+// acknowledge forgets tokens, and moves the mark behind what is wholly acknowledged. Some may have been
+// shown by another node: then this one reads them first.
 func (p *polled) acknowledge(ctx context.Context, ids map[string]bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.knows(ids) {
+		if err := p.read(ctx, mostMax); err != nil {
+			return err
+		}
+	}
 	p.extra = without(p.extra, ids)
 	for i := range p.window {
 		p.window[i].tokens = without(p.window[i].tokens, ids)
@@ -87,11 +117,24 @@ func (p *polled) acknowledge(ctx context.Context, ids map[string]bool) error {
 	if done == 0 {
 		return nil
 	}
-	if err := p.t.o.Log.SetMark(ctx, p.mark(), p.window[done-1].next); err != nil {
-		return err
+	moved, err := p.move(ctx, p.window[done-1].next)
+	if moved {
+		p.window = p.window[done:]
 	}
-	p.window, p.marked = p.window[done:], time.Now()
-	return nil
+	return err
+}
+
+// knows reports whether all of these were shown here and wait for their acknowledgement.
+func (p *polled) knows(ids map[string]bool) bool {
+	known := 0
+	for _, s := range append([]stretch{{tokens: p.extra}}, p.window...) {
+		for _, t := range s.tokens {
+			if ids[t.id] {
+				known++
+			}
+		}
+	}
+	return known == len(ids)
 }
 
 func without(tokens []token, ids map[string]bool) []token {
@@ -123,10 +166,23 @@ func (p *polled) take(ctx context.Context, many int, wait bool) (tokens []token,
 	}
 }
 
-// look reads on until there is enough or nothing more.
+// look reads on and shows what there is.
 func (p *polled) look(ctx context.Context, many int) (tokens []token, more bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if err := p.read(ctx, many); err != nil {
+		return nil, false, err
+	}
+	tokens = append(tokens, p.extra...)
+	for _, s := range p.window {
+		tokens = append(tokens, s.tokens...)
+	}
+	more = len(tokens) > many || p.waiting
+	return tokens[:min(many, len(tokens))], more, nil
+}
+
+// read reads on until there is enough or nothing more.
+func (p *polled) read(ctx context.Context, many int) error {
 	for p.count() < many {
 		page, err := p.t.o.Log.ReadLog(ctx, p.at, pageEvents)
 		if errors.Is(err, store.ErrPositionLost) {
@@ -135,21 +191,19 @@ func (p *polled) look(ctx context.Context, many int) (tokens []token, more bool,
 			}
 		}
 		if err != nil {
-			return nil, false, err
+			return err
 		}
 		if err := p.append(ctx, &page); err != nil {
-			return nil, false, err
+			return err
+		}
+		if p.at != page.Next {
+			continue // another node is elsewhere
 		}
 		if p.waiting = page.More; !page.More {
 			break
 		}
 	}
-	tokens = append(tokens, p.extra...)
-	for _, s := range p.window {
-		tokens = append(tokens, s.tokens...)
-	}
-	more = len(tokens) > many || p.waiting
-	return tokens[:min(many, len(tokens))], more, nil
+	return nil
 }
 
 func (p *polled) count() int {
@@ -185,22 +239,24 @@ func (p *polled) append(ctx context.Context, page *store.LogPage) error {
 		return nil
 	}
 	if len(page.Events) > 0 || time.Since(p.marked) > markEvery {
-		p.marked = time.Now()
-		return p.t.o.Log.SetMark(ctx, p.mark(), page.Next)
+		_, err := p.move(ctx, page.Next)
+		return err
 	}
 	return nil
 }
 
-// lose goes on from the present.
+// lose goes on from where another node has come meanwhile, or else from the present.
 func (p *polled) lose(ctx context.Context, why error) error {
-	end, err := p.t.o.Log.LogEnd(ctx)
-	if err == nil {
-		err = p.t.o.Log.SetMark(ctx, p.mark(), end)
+	before := p.base
+	if err := p.rejoin(ctx); err != nil || p.base != before {
+		return err
+	}
+	end, err := relay.Lose(ctx, p.t.o.Log, p.t.o.Logger, p.stream.Name, p.base, why)
+	if errors.Is(err, session.ErrConflict) {
+		return p.rejoin(ctx)
 	}
 	if err == nil {
-		p.at, p.window = end, nil
-		p.t.o.Logger.Error("a sink is lost: it was away for longer than events are kept, has missed some for ever, and goes on from the present",
-			"sink", p.stream.Name, "why", why)
+		p.restart(end)
 	}
 	return err
 }

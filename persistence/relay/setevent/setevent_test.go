@@ -232,7 +232,14 @@ func TestAStreamThatIsAwayForTooLongGoesOnFromThePresent(t *testing.T) {
 		page, err := s.ReadLog(t.Context(), "", 10)
 		return err == nil && len(page.Events) == 0
 	}, 20*time.Second, time.Millisecond)
+	lost := func() store.LogPosition {
+		at, err := s.Mark(t.Context(), "relay-lost/poller")
+		require.NoError(t, err)
+		return at
+	}
+	require.Empty(t, lost())
 	require.Empty(t, x.poll(`{"returnImmediately":true}`).Sets)
+	require.NotEmpty(t, lost(), "what the alarm is made of")
 	x.logins(1)
 	require.Len(t, x.poll(`{"returnImmediately":true}`).Sets, 1)
 }

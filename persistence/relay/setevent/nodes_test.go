@@ -1,0 +1,76 @@
+package setevent_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hotseat-hub/hotseat/persistence/embedded"
+	"github.com/hotseat-hub/hotseat/persistence/store"
+)
+
+const atOnce = `{"returnImmediately":true}`
+
+// A proxy sends one receiver's polls to any node: what it acknowledges at one is not shown by the other.
+func TestWhatIsAcknowledgedAtOneNodeIsNotShownByTheOther(t *testing.T) {
+	s := openStore(t)
+	a, b := serve(t, s, time.Second), serve(t, s, time.Second)
+	a.logins(4)
+	first := a.poll(atOnce)
+	require.Len(t, first.Sets, 3)
+	require.Empty(t, a.poll(ack(first, `,"returnImmediately":true`)).Sets)
+	require.Empty(t, b.poll(atOnce).Sets)
+
+	// Shown by one, acknowledged at the other, in turns.
+	shown := map[string]bool{}
+	for turn, x := range []*transmitter{a, b, a, b} {
+		a.logins(2)
+		p := x.poll(atOnce)
+		require.Len(t, p.Sets, 2, "turn %d", turn)
+		for id := range p.Sets {
+			require.False(t, shown[id], "turn %d: shown again after it was acknowledged", turn)
+			shown[id] = true
+		}
+		other := map[*transmitter]*transmitter{a: b, b: a}[x]
+		require.Empty(t, other.poll(ack(p, `,"maxEvents":0`)).Sets)
+	}
+}
+
+// A node that has shown something long ago does not take the mark back to there.
+func TestANodeThatIsBehindDoesNotMoveTheMarkBack(t *testing.T) {
+	s := openStore(t)
+	a, b := serve(t, s, time.Second), serve(t, s, time.Second)
+	a.logins(3)
+	old := b.poll(atOnce)
+	require.Len(t, old.Sets, 2)
+	a.poll(ack(a.poll(atOnce), `,"maxEvents":0`))
+	a.logins(2)
+	a.poll(ack(a.poll(atOnce), `,"maxEvents":0`))
+	at := a.mark()
+	b.poll(ack(old, `,"maxEvents":0`))
+	require.Equal(t, at, a.mark())
+	require.Empty(t, b.poll(atOnce).Sets)
+}
+
+// A node that was not polled for longer than events are kept, while another served the receiver well: what
+// nobody was told yet is still told.
+func TestANodeThatWasNotPolledForLongLosesNothing(t *testing.T) {
+	s, err := embedded.Open(t.Context(), t.TempDir(), store.Options{Retention: time.Millisecond, RetentionMax: time.Hour})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	a, b := serve(t, s, time.Second), serve(t, s, time.Second)
+	begun := b.mark()
+	a.logins(4)
+	a.poll(ack(a.poll(atOnce), `,"maxEvents":0`))
+	require.Eventually(t, func() bool {
+		require.NoError(t, s.Maintain(t.Context()))
+		_, err := s.ReadLog(t.Context(), begun, 10)
+		return err != nil
+	}, 20*time.Second, time.Millisecond, "where the other node is must be lost")
+	a.logins(3)
+	require.Len(t, b.poll(atOnce).Sets, 3)
+	lost, err := s.Mark(t.Context(), "relay-lost/poller")
+	require.NoError(t, err)
+	require.Empty(t, lost)
+}
