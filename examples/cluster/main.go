@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,13 +18,15 @@ import (
 // The keys are as public as the password: everything is on loopback and goes with Ctrl-C.
 const (
 	nodes      = 3
-	firstPort  = 8081
 	serviceKey = "demo=service-key-of-the-demo"
 	adminKey   = "demo=admin-key-of-the-demo"
 	password   = "demo-password"
 )
 
+var port = flag.Int("port", 8081, "of the first node; the others listen on the next ones")
+
 func main() {
+	flag.Parse()
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "cluster:", err)
 		os.Exit(1)
@@ -64,12 +67,12 @@ func run() error {
 	return nil
 }
 
-func url(n int) string { return fmt.Sprintf("http://127.0.0.1:%d", firstPort+n) }
+func url(n int) string { return fmt.Sprintf("http://127.0.0.1:%d", *port+n) }
 
 // start runs one node. It is not told of Ctrl-C by the terminal: it is stopped after the others' sake.
 func start(binary, store string, n int) (*exec.Cmd, error) {
 	node := exec.Command(binary, "serve", "--store", store, "--node-name", fmt.Sprintf("node-%d", n+1),
-		"--listen", fmt.Sprintf("127.0.0.1:%d", firstPort+n), "--ops-listen", "127.0.0.1:0", "--cluster-listen", "127.0.0.1:0",
+		"--listen", fmt.Sprintf("127.0.0.1:%d", *port+n), "--ops-listen", "127.0.0.1:0", "--cluster-listen", "127.0.0.1:0",
 		"--service-key", serviceKey, "--admin-key", adminKey, "--drain-delay", "0s", "--drain-duration", "1s", "--log-level", "warn")
 	node.Stderr = os.Stderr
 	node.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
