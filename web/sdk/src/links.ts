@@ -5,13 +5,13 @@ import type { ServerMessage } from './protocol.js';
 export interface Line {
   signal: AbortSignal;
   message(message: ServerMessage): void;
-  heard(): void;
+  /** It carries. To be said again whenever something came that is no message. */
   up(): void;
   down(code: number): void;
 }
 
 /** One JSON request with the session's credential; throws when the answer is no 2xx with JSON. */
-export type Call = (path: string, signal?: AbortSignal) => Promise<any>;
+export type Call = (path: string) => Promise<any>;
 
 export type Send = (message: object) => void;
 
@@ -26,10 +26,7 @@ export function socket(io: Platform, url: string, line: Line, bare: boolean): Se
     } catch {}
   };
   ws.onclose = ({ code }) => line.down(code);
-  line.signal.addEventListener('abort', () => {
-    ws.onclose = ws.onmessage = null;
-    ws.close(1000);
-  });
+  line.signal.addEventListener('abort', () => ws.close(1000));
   return (message) => ws.readyState === 1 && ws.send(JSON.stringify(message));
 }
 
@@ -53,19 +50,16 @@ export async function events(response: Response, line: Line) {
 const breath = 1_000;
 const everyStatus = 10_000;
 
-/** The two rungs of plain requests: one that waits at the server, and one that asks now and then. */
+/** The two rungs of plain requests: one that waits at the server, and one that asks now and then. Both
+ *  begin by asking for the state, because a long poll says nothing for long. */
 export async function poll(io: Platform, call: Call, waits: boolean, line: Line) {
-  await call('/v1/session', line.signal);
-  line.up();
-  for (let seq = 0; !line.signal.aborted; ) {
-    // A server or proxy that does not wait must not be asked in a tight circle.
-    const next = pause(io, waits ? breath : everyStatus);
-    if (waits) {
-      const reply = await call(`/v1/session/poll?after=${seq}`, line.signal);
-      reply.messages.forEach(line.message);
-      seq = reply.seq;
-    } else await call('/v1/session', line.signal);
-    line.heard();
+  for (let path = '/v1/session', next: unknown; !line.signal.aborted; ) {
+    const { messages, seq = 0 } = await call(path);
+    line.up();
+    messages?.forEach(line.message);
     await next;
+    // A server or proxy that does not wait must not be asked in a tight circle.
+    next = pause(io, waits ? breath : everyStatus);
+    if (waits) path = `/v1/session/poll?after=${seq}`;
   }
 }

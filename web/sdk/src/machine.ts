@@ -1,4 +1,4 @@
-import { cut, endings, isInvitation, isRefusal, type Notice, type Reason } from './protocol.js';
+import { cut, endings, isInvitation, type Notice, type Reason } from './protocol.js';
 
 /**
  * The rules of staying connected: no clock, socket, storage or promise. monitor.ts feeds inputs in
@@ -34,11 +34,11 @@ export interface Model {
   verified: boolean;
 }
 
-export type Timer = 'retry' | 'deadline' | 'beat' | 'probe';
+export type Timer = 'retry' | 'deadline' | 'beat';
 
 export type Input =
   | ['start' | 'stop' | 'heard' | 'offline']
-  /** The rung that carries, and how often to look after it, ms. */
+  /** The rung that carries, and how often to look after it (and for a better one), ms. Said again it is as good as heard. */
   | ['up', number, number]
   /** A close code. */
   | ['down', number]
@@ -108,7 +108,6 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
     act('ping');
     if (within) timer('deadline', within);
   };
-  const probeLater = () => timer('probe', quiet * (0.5 + random()));
   const heard = () => {
     m.unanswered = false;
     m.silent = 0;
@@ -133,14 +132,15 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
   };
   const backOff = () => wait(Math.min(longest, base * 2 ** m.tries++));
   const down = (code: number) => {
-    if (endings[code]) return end(endings[code]);
+    const how = endings[code];
+    if (how) return end(how);
     if (isOpen && now - m.upAt >= quiet) m.tries = 0;
     if (isOpen && now - m.upAt >= shortLived) m.misses = 0;
     rest();
     if (code === cut) {
       m.phase = 'asking';
       act('check');
-    } else if (isRefusal(code)) {
+    } else if (how === '') {
       // The server has said why in an error before. Only a person can change it.
       m.phase = 'idle';
       m.state = 'offline';
@@ -161,7 +161,8 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
       break;
 
     case 'up':
-      if (phase !== 'opening' && !isOpen) break;
+      if (isOpen) heard();
+      if (isOpen ? m.rung === a : phase !== 'opening') break;
       m.rung = a;
       // A socket that was established works. What polls begins before it is known to.
       if (!a) m.misses = 0;
@@ -169,7 +170,6 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
       m.upAt = now;
       heard();
       timer('beat', (m.beat = b));
-      if (a) probeLater();
       break;
 
     case 'heard':
@@ -212,15 +212,11 @@ export function step(before: Model, [type, a, b]: Input, now: number, random: ()
           else down(cut);
         }
       } else if (isOpen) {
-        if (a === 'probe') {
-          if (m.rung) {
-            act('probe');
-            probeLater();
-          }
-        } else if (m.rung && m.unanswered) down(cut);
+        if (m.rung && m.unanswered) down(cut);
         else {
           timer('beat', m.beat);
           ping(m.rung ? 0 : pongWithin);
+          if (m.rung) act('probe');
         }
       }
       break;

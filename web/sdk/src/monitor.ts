@@ -2,9 +2,9 @@ import { events, poll, socket, type Line, type Send } from './links.js';
 import { fresh, rungs, step, type Input, type State, type Timer, type Transport } from './machine.js';
 import { pause, type Platform } from './platform.js';
 import { cut, endings, type Credentials, type Notice, type Reason, type ServerMessage, type Session } from './protocol.js';
-import { isAway, request, type Failure } from './request.js';
+import { request, type Failure } from './request.js';
 import { joinTabs, type Tabs } from './tabs.js';
-import { keep, read, wipe } from './vault.js';
+import { holds, read, vaultOf, wipe, write } from './vault.js';
 
 export interface MonitorOptions {
   /** Where Hotseat is; the page's own origin by default. */
@@ -56,7 +56,8 @@ export interface SessionMonitor {
   check(): void;
   /** A 401 of a backend told how the session ended. */
   report(how?: Notice | Reason): void;
-  /** Ends the session for all its tabs; false when the server could not be told. */
+  /** Ends the session for all its tabs. False when the server was not told: it could not be reached, or
+   *  the page holds no token, and then it is the application's backend that has to end the session. */
   logout(): Promise<boolean>;
   /** Lets go of the server without ending anything. */
   stop(): void;
@@ -64,6 +65,7 @@ export interface SessionMonitor {
 
 const refusals: Record<string, Reason> = { session_terminated: 'ended', invalid_token: 'invalid_token' };
 
+const nobody = 'hotseat: no session';
 const tick = 10_000;
 const jump = 40_000;
 const pollWithin = 40_000;
@@ -76,16 +78,18 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
   const { getTicket, terminalId, session: login } = options;
   const io: Platform = options.platform ?? (globalThis as unknown as Platform);
   const url = (options.baseUrl ?? location.origin).replace(/\/$/, '');
-  const store = options.storage === 'browser' ? io.localStorage : io.sessionStorage;
+  const vault = vaultOf(io, options.storage);
 
   /** Tokens are renewed after four fifths of their life, so that none dies on its way. */
   const dated = (reply: Credentials): Credentials => ({ until: io.Date.now() + reply.expires_in * 800, ...reply });
-  let held = getTicket || (terminalId && !login) ? undefined : read(store);
+  let held = getTicket || (terminalId && !login) ? undefined : read(vault);
   // When a component comes back with its login, the storage has the newer tokens of it.
-  if (login && held?.session.session_id !== login.session.session_id) keep(store, (held = dated(login)), true);
+  if (login && held?.session.session_id !== login.session.session_id) write(vault, (held = dated(login)));
   const session = held?.session ?? null;
+  /** Whether the storage has this session: another login may have taken its place there. */
+  const kept = () => session && holds(vault, session.session_id);
   const terminal = session?.terminal_id ?? terminalId;
-  if (!terminal) throw Error('hotseat: no session');
+  if (!terminal) throw Error(nobody);
 
   let model = fresh(session ? 3 : getTicket ? 1 : 0);
   let snapshot: Snapshot;
@@ -98,7 +102,8 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     set.add(run);
     return () => void set.delete(run);
   };
-  const emit = (type: string, event: unknown) => [...(listeners[type] ?? [])].map((run) => run(event));
+  // Async, so that a listener that throws stops neither the others nor what follows; the console shows it.
+  const emit = (type: string, event: unknown) => [...(listeners[type] ?? [])].map(async (run) => run(event));
 
   // What happens while an effect is carried out is fed in after it.
   const inbox: Input[] = [];
@@ -163,7 +168,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
       if (seq && link?.send) link.send({ type: 'ack', seq });
       else if (seq && held) request(io, `${url}/v1/session/ack`, held.access_token, { body: { seq } }).catch(() => {});
       held = undefined;
-      if (session) wipe(store, session.session_id);
+      if (kept()) wipe(vault);
       tabs.post('ended', notice);
       const saves = emit('save', notice);
       if (saves[0]) await Promise.race([Promise.allSettled(saves), pause(io, options.saveWithin ?? 3000)]);
@@ -178,7 +183,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
   const reaches = (reply: Promise<unknown>) =>
     reply.then(
       () => true,
-      (e) => !isAway(e),
+      ({ status }: Partial<Failure>) => status! > 0 && status! < 500,
     );
 
   /** A request whose refusal may say that the session has ended. */
@@ -190,25 +195,39 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
       throw e;
     });
 
-  const adopt = (tokens: Credentials) => keep(store, (held = tokens));
+  const adopt = (tokens: Credentials) => {
+    held = tokens;
+    if (kept()) write(vault, tokens);
+  };
+
+  const renew = async (refresh_token: string) => {
+    // Another tab may have refreshed while this one waited, or while it was frozen.
+    tabs.post('ask');
+    await pause(io, offers);
+    if (held?.refresh_token !== refresh_token) return;
+    const reply = await ask('/v1/token/refresh', '', { body: { refresh_token } });
+    if (!held) return;
+    adopt({ ...held, ...dated(reply) });
+    tabs.post('tokens', held);
+  };
 
   let refreshing: Promise<void> | undefined;
-  const refresh = (refresh_token: string) =>
-    tabs.exclusively('refresh', life.signal, async () => {
-      // Another tab may have refreshed while this one waited, or while it was frozen.
-      tabs.post('ask');
-      await pause(io, offers);
-      if (held?.refresh_token !== refresh_token) return;
-      const reply = await ask('/v1/token/refresh', '', { body: { refresh_token } });
-      if (!held) return;
-      adopt({ ...held, until: 0, ...dated(reply) });
-      tabs.post('tokens', held);
-    });
+  const refresh = (refresh_token: string) => {
+    // After stop() the other tabs are joined for as long as this takes.
+    const apart = listening.signal.aborted;
+    if (apart) join();
+    return tabs
+      .exclusively('refresh', life.signal, () => renew(refresh_token))
+      .finally(() => {
+        if (apart) part();
+        refreshing = undefined;
+      });
+  };
 
   const getToken = async (stale?: string): Promise<string> => {
     if (held && (held.until! < io.Date.now() || held.access_token === stale))
-      await (refreshing ??= refresh(held.refresh_token).finally(() => (refreshing = undefined)));
-    if (!held) throw Error('hotseat: no session');
+      await (refreshing ??= refresh(held.refresh_token));
+    if (!held) throw Error(nobody);
     return held.access_token;
   };
 
@@ -233,14 +252,9 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     const { signal } = mine;
     const line: Line = {
       signal,
-      heard() {
-        if (signal.aborted) return;
-        if (mine === link) feed('heard');
-        if (leading) tabs.post('live', rung);
-      },
       message(message) {
         if (signal.aborted) return;
-        line.heard();
+        if (mine === link) feed('heard');
         if (message.type === 'session_established') {
           beat = message.heartbeat_ms ?? beat;
           line.up();
@@ -250,14 +264,13 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
         }
       },
       up() {
-        if (signal.aborted) return;
         if (mine === probe) {
           link?.abort();
           link = mine;
           probe = undefined;
-          feed('up', 0, beat);
-        } else if (model.phase === 'opening') feed('up', rung, rung ? streamBeat : beat);
-        line.heard();
+        }
+        if (mine === link) feed('up', rung, rung ? streamBeat : beat);
+        if (leading && rung) tabs.post('live', rung);
       },
       down(code) {
         if (signal.aborted) return;
@@ -269,7 +282,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     };
     const stream = (token: string, query = '') =>
       io
-        .fetch(`${url}/v1/session/events${query}`, { headers: token ? { authorization: `Bearer ${token}` } : {}, signal })
+        .fetch(`${url}/v1/session/events${query}`, { ...(token && { headers: { authorization: `Bearer ${token}` } }), signal })
         .then((response) => events(response, line));
     const asking = (path: string) => call(path, { signal, within: pollWithin });
     try {
@@ -306,7 +319,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     tabs = joinTabs(io, session?.session_id, (say, what) => {
       const follows = !leading && model.rung;
       if (say === 'ended') feed(say, { ...what, seq: 0 });
-      else if (say === 'tokens' && held && what.until > held.until!) adopt(what);
+      else if (say === 'tokens' && what.until > held?.until!) adopt(what);
       else if (say === 'ask') {
         if (held) tabs.post('tokens', held);
         if (leading && model.phase === 'open') tabs.post('live', model.rung);
@@ -325,11 +338,12 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     listening.abort();
   };
 
-  const wake = (deep = false) => feed('wake', deep);
+  // It is called with events, too.
+  const wake = (deep?: unknown) => feed('wake', deep === true);
 
   const moments = {
-    online: () => wake(),
-    focus: () => wake(),
+    online: wake,
+    focus: wake,
     resume: () => wake(true),
     visibilitychange: () => io.document.visibilityState === 'visible' && wake(),
     offline: () => feed('offline'),
@@ -350,13 +364,12 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
   for (const [type, run] of Object.entries(moments))
     io.addEventListener(type, run, { capture: type !== 'focus', signal: listening.signal });
 
-  let last = io.Date.now();
-  const watch = () => {
-    if (io.Date.now() - last > jump) wake(true);
-    last = io.Date.now();
-    if (!listening.signal.aborted) io.setTimeout(watch, tick);
+  const watch = (last: number) => {
+    const now = io.Date.now();
+    if (now - last > jump) wake(true);
+    if (!listening.signal.aborted) io.setTimeout(() => watch(now), tick);
   };
-  watch();
+  watch(io.Date.now());
   join();
   feed('start');
   return {
@@ -369,7 +382,7 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
     check: wake,
     report: (how = 'ended') => feed('ended', how),
     async logout() {
-      const told = !held || (await reaches(call('/v1/session', { method: 'DELETE' })));
+      const told = !!held && (await reaches(call('/v1/session', { method: 'DELETE' })));
       feed('ended', 'logout');
       return told;
     },
@@ -381,5 +394,4 @@ export function createSessionMonitor(options: MonitorOptions = {}): SessionMonit
 }
 
 /** The session that a reload would find, if there is one. */
-export const storedSession = (storage: 'tab' | 'browser' = 'tab'): Credentials | undefined =>
-  read(storage === 'tab' ? sessionStorage : localStorage);
+export const storedSession = (storage?: 'tab' | 'browser'): Credentials | undefined => read(vaultOf(globalThis, storage));

@@ -72,8 +72,10 @@ export type ServerMessage =
   | { type: 'pong' }
   | { type: 'error'; code: string; message: string };
 
-/** Close codes after which there is no session to come back to, and what they say of its end. */
-export const endings: Record<number, Reason> = {
+/** Close codes after which this page does not come back, and what they say of the session's end. Wrong
+ *  terminal and foreign origin say nothing of it: the page is set up wrongly, and only a person can
+ *  change that. */
+export const endings: Record<number, Reason | ''> = {
   1000: 'ended',
   4510: 'new_login',
   4511: 'admin',
@@ -82,15 +84,13 @@ export const endings: Record<number, Reason> = {
   4514: 'locked',
   4515: 'token_reuse',
   4520: 'invalid_token',
+  4521: '',
+  4522: '',
 };
 
 /** The line was cut without a word: the network, or the end of the session. */
 export const cut = 1006;
 
-/** Wrong terminal, foreign origin: the page is set up wrongly, and trying again changes nothing. */
-export const isRefusal = (code: number) => /452[12]/.test(`${code}`);
-
 /** A code by which the server itself says “come back”. Codes that are neither these nor cut blame
  *  this client or mean nothing we know: they wait for the longest delay. */
-export const isInvitation = (code: number) =>
-  /10(01|1[123])|400[0-4]|4029/.test(`${code}`);
+export const isInvitation = (code: number) => /10(01|1[123])|40(0[0-4]|29)/.test(`${code}`);

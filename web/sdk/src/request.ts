@@ -1,7 +1,7 @@
 import type { Platform } from './platform.js';
 import type { Notice } from './protocol.js';
 
-/** Why a request brought nothing. A status of 0 or above 499 means that no Hotseat answered. */
+/** Why a request brought nothing. A status of 0 or from 500 on means that no Hotseat answered. */
 export interface Failure {
   status: number;
   code?: string;
@@ -9,8 +9,6 @@ export interface Failure {
   after?: number;
   termination?: Notice;
 }
-
-export const isAway = (e: Partial<Failure>) => !e.status || e.status > 499;
 
 /** One request, its reply as JSON. Rejects with a Failure, also when the reply is not JSON. */
 export async function request(

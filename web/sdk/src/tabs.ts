@@ -15,6 +15,9 @@ export type Word =
   /** The stand-in for Web Locks, of the lock of that name. */
   | ['want' | 'busy', string];
 
+/** How a lock stands with one tab; lost, when another wants or holds it. */
+type Lock = 'wanted' | 'lost' | 'held' | undefined;
+
 export interface Tabs {
   post(...word: Word): void;
   /** Runs the job while no other tab of the session runs one of that name; rejects when the signal
@@ -31,19 +34,17 @@ export function joinTabs(io: Platform, session: string | undefined, heard: (...w
   const name = `hotseat:${session}`;
   // This tab's own name, in memory alone: a duplicated tab copies sessionStorage, and not this.
   const me = io.Math.random();
-  const channel = session && io.BroadcastChannel ? new io.BroadcastChannel(name) : undefined;
-  // What this tab holds (true) or wants (false), and what it was refused.
-  const mine = new Map<string, boolean>();
-  const lost = new Set<string>();
+  let channel = session && io.BroadcastChannel ? new io.BroadcastChannel(name) : undefined;
+  const locks: Record<string, Lock> = {};
 
   const post = (...[say, what]: Word) => channel?.postMessage([me, say, what]);
 
   if (channel) {
     channel.onmessage = ({ data: [from, say, what] }) => {
-      const holds = mine.get(what);
+      const asks = say === 'want';
       // Of two that want it at once the lower name goes first.
-      if (say === 'want' && (holds || (holds === false && me < from))) post('busy', what);
-      else if (say === 'want' || say === 'busy') lost.add(what);
+      if (asks && (locks[what] === 'held' || (locks[what] === 'wanted' && me < from))) post('busy', what);
+      else if (asks || say === 'busy') locks[what] = 'lost';
       else heard(say, what);
     };
   }
@@ -52,21 +53,24 @@ export function joinTabs(io: Platform, session: string | undefined, heard: (...w
   // object; the server forgives what two holders may do (the same refresh twice, two streams).
   const byAsking = async (lock: string, signal: AbortSignal, job: () => Promise<void>) => {
     do {
-      if (lost.delete(lock)) await pause(io, again);
+      if (locks[lock]) await pause(io, again);
       signal.throwIfAborted();
-      mine.set(lock, false);
+      locks[lock] = 'wanted';
       post('want', lock);
       await pause(io, objection);
-      mine.delete(lock);
-    } while (lost.has(lock));
-    mine.set(lock, true);
-    await job().finally(() => mine.delete(lock));
+    } while ((locks[lock] as Lock) === 'lost');
+    locks[lock] = 'held';
+    await job().finally(() => (locks[lock] = undefined));
   };
 
   return {
     post,
     exclusively: (lock, signal, job) =>
       (io.navigator.locks?.request(`${name}:${lock}`, { signal }, job) as Promise<never>) ?? byAsking(lock, signal, job),
-    close: () => channel?.close(),
+    close() {
+      channel?.close();
+      // What is posted to a closed channel throws.
+      channel = undefined;
+    },
   };
 }

@@ -153,11 +153,16 @@ describe('the ladder', () => {
     expect(opened).toEqual([0, 0, 1, 1, 0, 0]);
   });
 
-  test('looks for the WebSocket again and again from below', () => {
-    expect(run(...onPoll).timer('probe')).toBe(quiet);
-    expect(run(...onPoll, ['timer', 'probe', 0]).effects).toEqual([['probe'], ['timer', 'probe', quiet]]);
+  test('looks for the WebSocket at each beat from below', () => {
+    expect(run(...onPoll).timer('beat')).toBe(45_000);
+    expect(run(...onPoll, ['timer', 'beat', 0]).effects).toEqual([['timer', 'beat', 45_000], ['ping'], ['probe']]);
     expect(run(...onPoll, ['up', 0, 25_000]).model).toMatchObject({ rung: 0, state: 'connected' });
-    expect(run(...onPoll, ['up', 0, 25_000], ['timer', 'probe', 0]).effects).toEqual([]);
+    expect(run(...onPoll, ['up', 0, 25_000], ['timer', 'beat', 0]).names).toEqual(['timer', 'ping', 'timer']);
+  });
+
+  test('a rung that says again that it is up was heard, and begins nothing anew', () => {
+    expect(run(...onPoll, 5_000, ['timer', 'beat', 0], ['up', 2, 45_000]).model).toMatchObject({ unanswered: false, upAt: run(...onPoll).model.upAt });
+    expect(run(...onPoll, ['up', 2, 45_000]).effects).toEqual([]);
   });
 });
 
@@ -175,7 +180,7 @@ describe('silence', () => {
 
   test('a stream is dead after a beat without a byte', () => {
     expect(run(...onPoll, ['timer', 'beat', 0], ['timer', 'beat', 0]).names).toEqual(['rest', 'check']);
-    expect(run(...onPoll, ['timer', 'beat', 0], ['heard'], ['timer', 'beat', 0]).names).toEqual(['timer', 'ping']);
+    expect(run(...onPoll, ['timer', 'beat', 0], ['heard'], ['timer', 'beat', 0]).names).toEqual(['timer', 'ping', 'probe']);
   });
 
   test('an attempt that says nothing is given up', () => {
