@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { apolloErrors, login, sessionFetch, terminationOf, watchAxios } from '../src/http/index.js';
+import { apolloErrors, login, sessionFetch, terminationOf } from '../src/http/index.js';
 import type { SessionMonitor } from '../src/index.js';
 import { credentials, notice } from './world.js';
 
@@ -58,18 +58,6 @@ describe('sessionFetch', () => {
     await sessionFetch(monitor, ['https://api.test'])('https://evil.example/');
     expect(monitor.report).not.toHaveBeenCalled();
   });
-});
-
-test('watchAxios sends the token, reports the end and passes the error on', async () => {
-  let send: any;
-  let failed: any;
-  watchAxios({ interceptors: { request: { use: (f) => (send = f) }, response: { use: (_, f) => (failed = f) } } }, monitor);
-  await expect(send({})).resolves.toEqual({ headers: { Authorization: 'Bearer access-1' } });
-  const error = { response: { status: 401, data: body, headers: {} } };
-  await expect(failed(error)).rejects.toBe(error);
-  expect(monitor.report).toHaveBeenCalledExactlyOnceWith(notice());
-  await expect(failed({ message: 'Network Error' })).rejects.toBeTruthy();
-  expect(monitor.report).toHaveBeenCalledOnce();
 });
 
 test.each([

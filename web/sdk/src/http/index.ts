@@ -59,11 +59,14 @@ function objectOf(body: unknown) {
 
 const report = (monitor: SessionMonitor, how: Notice | true) => monitor.report(how === true ? undefined : how);
 
-/** A fetch that sends the session's token, renewed when need be, to the given origins only. */
+const isOf = (origins: string[], url: string) => origins.includes(new URL(url, location.href).origin);
+
+/** A fetch that sends the session's token, renewed when need be, to the given origins only, and believes
+ *  no other what it says of the session. */
 export function sessionFetch(monitor: SessionMonitor, origins: string[] = [location.origin]): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init);
-    const ours = origins.includes(new URL(request.url, location.href).origin);
+    const ours = isOf(origins, request.url);
     if (ours) request.headers.set('authorization', `Bearer ${await monitor.getToken()}`);
     const response = await fetch(request);
     if (ours && response.status === 401) {
@@ -79,21 +82,24 @@ export function sessionFetch(monitor: SessionMonitor, origins: string[] = [locat
 }
 
 interface AxiosLike {
+  getUri(config: any): string;
   interceptors: {
     request: { use(run: (config: any) => any): unknown };
     response: { use(ok: undefined, failed: (error: any) => any): unknown };
   };
 }
 
-/** Gives the session's token to every request of an axios instance, and watches its 401s. */
-export function watchAxios(axios: AxiosLike, monitor: SessionMonitor) {
+/** Gives the session's token to the requests of an axios instance, and watches their 401s: those to the
+ *  given origins, as sessionFetch. */
+export function watchAxios(axios: AxiosLike, monitor: SessionMonitor, origins: string[] = [location.origin]) {
   axios.interceptors.request.use(async (config) => {
-    (config.headers ??= {}).Authorization = `Bearer ${await monitor.getToken()}`;
+    if (isOf(origins, axios.getUri(config))) (config.headers ??= {}).Authorization = `Bearer ${await monitor.getToken()}`;
     return config;
   });
   axios.interceptors.response.use(undefined, (error) => {
-    const { response } = error;
-    const how = response?.status === 401 && terminationOf(response.data, response.headers?.['www-authenticate']);
+    const { response, config } = error;
+    const ours = response?.status === 401 && isOf(origins, axios.getUri(config));
+    const how = ours && terminationOf(response.data, response.headers?.['www-authenticate']);
     if (how) report(monitor, how);
     return Promise.reject(error);
   });
