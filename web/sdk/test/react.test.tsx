@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { StrictMode } from 'react';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { StrictMode, version } from 'react';
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { createSessionMonitor, type Notice } from '../src/index.js';
 import { languageOf, SessionProvider, SessionTerminatedDialog, useSessionMonitor, type UseSessionMonitor } from '../src/react/index.js';
 import { credentials, notice, settle, World, type Tab } from './world.js';
@@ -18,6 +18,10 @@ afterEach(() => {
 });
 
 const calm = () => act(settle);
+
+test('this is the React that the run is named after', () => {
+  expect(version).toMatch(new RegExp(`^${inject('react' as never)}`));
+});
 
 describe('useSessionMonitor', () => {
   let seen: UseSessionMonitor;
@@ -175,6 +179,16 @@ describe('SessionTerminatedDialog', () => {
     expect(again).toHaveBeenCalledOnce();
     act(() => void vi.advanceTimersByTime(10_000));
     expect(again).toHaveBeenCalledOnce();
+  });
+
+  test('an operator’s words have a name, and a test’s are not said twice', () => {
+    const by = { name: 'ops' };
+    show({ reason: 'admin', message: 'Stocktaking at six', by });
+    expect([...document.querySelectorAll('dt')].map((e) => [e.textContent, e.nextElementSibling!.textContent])).toMatchObject([['Who', 'ops'], ['When', expect.any(String)], ['Note', 'Stocktaking at six']]);
+    cleanup();
+    show({ reason: 'admin', message: 'This is a test', by, test: true });
+    expect(screen.queryByText('This is a test')).toBeNull();
+    expect(screen.queryByText('Note')).toBeNull();
   });
 
   test('a test has a button to close it, and no countdown', () => {

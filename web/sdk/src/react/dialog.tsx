@@ -71,9 +71,9 @@ function Shown({ notice, onLoginAgain, onNotMe, countdown = 30, language, words 
               </dd>
             </div>
           )}
-          {notice.reason === 'admin' && notice.message && (
+          {notice.reason === 'admin' && notice.message && !notice.test && (
             <div>
-              <dt>“</dt>
+              <dt>{w.note}</dt>
               <dd>{notice.message}</dd>
             </div>
           )}

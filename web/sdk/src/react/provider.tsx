@@ -5,7 +5,7 @@ const Context = createContext<SessionMonitor | null>(null);
 
 /** Shares one monitor with every hook below it. Whoever made the monitor stops it. */
 export function SessionProvider({ monitor, children }: { monitor: SessionMonitor | null; children: ReactNode }) {
-  return <Context value={monitor}>{children}</Context>;
+  return <Context.Provider value={monitor}>{children}</Context.Provider>;
 }
 
 /** The monitor of the provider above, or null. */

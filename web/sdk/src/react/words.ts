@@ -8,6 +8,8 @@ export interface Words {
   where: string;
   when: string;
   who: string;
+  /** What an operator wrote when ending the session. */
+  note: string;
   countdown: (seconds: number) => string;
   again: string;
   notMe: string;
@@ -31,6 +33,7 @@ const en: Words = {
   where: 'Where',
   when: 'When',
   who: 'Who',
+  note: 'Note',
   countdown: (s) => `Back to the login in ${s} s`,
   again: 'Log in again',
   notMe: 'This wasn’t me',
@@ -54,6 +57,7 @@ const de: Words = {
   where: 'Wo',
   when: 'Wann',
   who: 'Wer',
+  note: 'Hinweis',
   countdown: (s) => `Zurück zur Anmeldung in ${s} s`,
   again: 'Neu anmelden',
   notMe: 'Das war ich nicht',
@@ -77,6 +81,7 @@ const es: Words = {
   where: 'Dónde',
   when: 'Cuándo',
   who: 'Quién',
+  note: 'Nota',
   countdown: (s) => `Vuelta al inicio de sesión en ${s} s`,
   again: 'Iniciar sesión',
   notMe: 'No fui yo',
