@@ -49,16 +49,35 @@ describe.concurrent('pages that took the documentation’s examples as they stan
     })();
   });
 
-  test('fifteen lines of JavaScript tell', on(async (scene) => {
+  test('fifteen lines of JavaScript tell, after a reload too', on(async (scene) => {
     const one = await open(scene, 'plain');
     await one.status('connected');
+    await one.page.reload();
+    await one.status('connected');
+    expect(await scene.server.sessions(scene.employee)).toHaveLength(1);
     const said = one.page.waitForEvent('dialog');
     await scene.server.login(scene.employee, { device_name: 'Till two' });
     const dialog = await said;
-    expect(dialog.message()).toBe('You were signed in on Till two.');
+    expect(dialog.message()).toBe('Your session has ended: you signed in on Till two.');
     await dialog.accept();
     await one.page.getByRole('status').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
     expect(await one.stored()).toBeNull();
+  }));
+
+  test('fifteen lines of JavaScript tell of an end that only a close code says', on(async (scene) => {
+    const window = await scene.browser();
+    let closed;
+    await window.routeWebSocket('**/ws/session/**', (ws) => {
+      ws.connectToServer();
+      closed = () => ws.close({ code: 4510 });
+    });
+    const one = await open({ ...scene, browser: () => window }, 'plain');
+    await one.status('connected');
+    const said = one.page.waitForEvent('dialog');
+    closed();
+    const dialog = await said;
+    expect(dialog.message()).toBe('Your session has ended.');
+    await dialog.accept();
   }));
 
   test('a page whose backend logs in never holds a token, and is told', on(async ({ browser, line, server, employee }) => {

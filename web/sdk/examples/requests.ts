@@ -6,8 +6,9 @@ declare const axios: Parameters<typeof watchAxios>[0];
 declare const onError: (handle: ReturnType<typeof apolloErrors>) => unknown;
 
 export function watchRequests(seat: SessionMonitor) {
-  watchAxios(axios, seat);
+  const origins = ['https://api.example.com'];
+  watchAxios(axios, seat, origins);
+  const fetch = sessionFetch(seat, origins);
   const link = onError(apolloErrors(seat));
-  const fetch = sessionFetch(seat, ['https://api.example.com']);
   return { link, fetch };
 }
