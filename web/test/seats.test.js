@@ -70,6 +70,39 @@ describe.concurrent('who sits where', () => {
     expect(await server.sessions(employee)).toEqual([]);
   }));
 
+  test('a logout that the server never hears forgets everything here, and says so', on(async ({ till, line, employee, server }) => {
+    const one = await till();
+    line.rule = ({ method, path }) => (method === 'DELETE' && path === '/v1/session' ? 'block' : undefined);
+    await one.page.getByRole('button', { name: 'Log out' }).click();
+    await one.form.waitFor();
+    await one.page.getByText('could not be told that you left').waitFor();
+    expect(await one.stored()).toBeNull();
+    expect(await server.sessions(employee)).toHaveLength(1);
+    line.rule = () => undefined;
+    await one.logIn(employee);
+    await one.page.getByRole('button', { name: 'Log out' }).click();
+    await one.form.waitFor();
+    expect(await one.page.getByRole('note').count()).toBe(0);
+  }));
+
+  test('where storage is forbidden the seat lasts as long as the page', on(async ({ browser, line, server, employee }) => {
+    const window = await browser();
+    await window.addInitScript(() => {
+      const get = () => {
+        throw new DOMException('denied', 'SecurityError');
+      };
+      for (const name of ['sessionStorage', 'localStorage']) Object.defineProperty(globalThis, name, { get });
+    });
+    const one = await Till.open(window, line);
+    await one.logIn(employee);
+    await one.status('Connected');
+    await server.login(employee, { device_name: 'Till two' });
+    await one.dialog.getByText('Till two').waitFor();
+    await one.page.getByRole('button', { name: 'Log in again' }).click();
+    await one.form.waitFor();
+    expect(one.console).toEqual([]);
+  }));
+
   test('markup in a device name is text', on(async ({ till, server, employee }) => {
     const one = await till();
     const name = '<img src=x onerror="document.title=1">';

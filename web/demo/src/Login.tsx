@@ -12,7 +12,7 @@ const problems: Record<string, string> = {
   unreachable: 'The till cannot reach its server. Please try again.',
 };
 
-export function Login({ suspicious, onLogin }: { suspicious: boolean; onLogin: (session: Credentials) => void }) {
+export function Login({ hint, onLogin }: { hint: string | undefined; onLogin: (session: Credentials) => void }) {
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
@@ -49,9 +49,9 @@ export function Login({ suspicious, onLogin }: { suspicious: boolean; onLogin: (
       </section>
       <section className="card">
         <h1>Open the till</h1>
-        {suspicious && (
+        {hint && (
           <p className="hint" role="note">
-            Log in, and you will see every device that is signed in as you.
+            {hint}
           </p>
         )}
         <form

@@ -13,7 +13,14 @@ const words: Record<string, string> = {
   offline: 'Offline',
 };
 
-export function Till({ credentials, seat, devicesOpen }: { credentials: Credentials; seat: UseSessionMonitor; devicesOpen: boolean }) {
+export interface TillProps {
+  credentials: Credentials;
+  seat: UseSessionMonitor;
+  devicesOpen: boolean;
+  onLogOut: () => void;
+}
+
+export function Till({ credentials, seat, devicesOpen, onLogOut }: TillProps) {
   const { session, employee } = credentials;
   const [devices, setDevices] = useState(devicesOpen);
   const { order, add, clear, rescued } = useOrder(session.employee_id, seat.monitor);
@@ -40,7 +47,7 @@ export function Till({ credentials, seat, devicesOpen }: { credentials: Credenti
           <button type="button" aria-expanded={devices} onClick={() => setDevices(!devices)}>
             Devices
           </button>
-          <button type="button" onClick={() => void seat.monitor?.logout()}>
+          <button type="button" onClick={onLogOut}>
             Log out
           </button>
         </nav>

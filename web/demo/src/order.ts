@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { SessionMonitor } from '@hotseat-hub/sdk';
+import { drawer } from './drawer.js';
 
 export type Kind = 'cup' | 'glass' | 'roll' | 'cake';
 
@@ -35,13 +36,13 @@ const key = (employee: string) => `till:order:${employee}`;
  * session ends, and is there again when the same person logs in at this till.
  */
 export function useOrder(employee: string, monitor: SessionMonitor | null) {
-  const [rescued] = useState(() => sessionStorage.getItem(key(employee)));
+  const [rescued] = useState(() => drawer.get(key(employee)));
   const [order, setOrder] = useState<Order>(() => JSON.parse(rescued ?? '{}'));
-  useEffect(() => sessionStorage.removeItem(key(employee)), [employee]);
+  useEffect(() => drawer.empty(key(employee)), [employee]);
   useEffect(
     () =>
       monitor?.onBeforeTerminate(() => {
-        if (Object.keys(order).length) sessionStorage.setItem(key(employee), JSON.stringify(order));
+        if (Object.keys(order).length) drawer.put(key(employee), JSON.stringify(order));
       }),
     [monitor, order, employee],
   );
