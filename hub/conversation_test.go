@@ -166,6 +166,33 @@ func TestTheServerIsNeverSilentForMoreThan45Seconds(t *testing.T) {
 	})
 }
 
+// After a storm or a restart the sockets of a node have all heard something at the same moment, and would
+// be pinged together ever after.
+func TestPingsOfThoseWhoHeardAtTheSameMomentAreSpread(t *testing.T) {
+	const sockets, seconds = 1500, 15
+	var heard [3][seconds]int // the first three pings, by the second of their spread
+	for range sockets {
+		c := conversation{rules: defaultRules()}
+		var out output
+		c.begin(Verdict{Seat: seatOfTests}, 0, &out)
+		c.attached(liveOfTests, nil, nil, 0, &out)
+		last := time.Duration(0)
+		for n := range heard {
+			now := max(c.ping, last+25*time.Second)
+			for out = (output{}); len(out.frames) == 0; now += time.Second / 10 {
+				c.tick(now, &out)
+			}
+			heard[n][int((c.sent-last-25*time.Second)/time.Second)]++
+			last = c.sent
+		}
+	}
+	for n, ping := range heard {
+		for second, times := range ping {
+			require.InDelta(t, sockets/seconds, times, 60, "ping %d, second %d: %v", n+1, second, ping)
+		}
+	}
+}
+
 // A text of the Gate's own must not break the message it stands in.
 func TestAnErrorIsJSONWhateverItSays(t *testing.T) {
 	for _, text := range []string{"plain", `"quoted" \ back`, "line\nbreak\x00", "caf\xc3", "é", strings.Repeat("x", 1000)} {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/require"
@@ -78,6 +79,20 @@ func (s suite) AMalformedFrameIsAnsweredWithItsCode(t *testing.T) {
 			c.expectClose(bad.close)
 		})
 	}
+}
+
+// What it still sends is read for a while: a connection that is closed over unread input is reset, which
+// may lose the close frame and the reason with it.
+func (s suite) AClientThatTalksOnAfterItsMistakeStillReadsTheClose(t *testing.T) {
+	server := Start(t, s.listen, hub.Options{})
+	token, _ := server.Floor.Login("ada", "till-1")
+	c := server.seated(t, "till-1", token)
+	more := text(strings.Repeat("x", 4000))
+	c.write(join(masked(ws.OpBinary, true, "x"), bytes.Repeat(more, 16)))
+	for began := time.Now(); time.Since(began) < 100*time.Millisecond; waitABit(t) {
+		c.write(more)
+	}
+	c.expectClose(1003)
 }
 
 func (s suite) AnUnknownMessageGetsOneErrorAndThenAClose(t *testing.T) {
