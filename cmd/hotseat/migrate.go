@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hotseat-hub/hotseat/cmd/hotseat/config"
 	"github.com/hotseat-hub/hotseat/persistence"
+	"github.com/hotseat-hub/hotseat/persistence/embedded"
 )
 
 func newMigrate(p program) *cobra.Command {
@@ -21,15 +21,15 @@ func newMigrate(p program) *cobra.Command {
 
 func newMigrateStatus(p program) *cobra.Command {
 	return newMigration(p, "status", "Show the version of a store's schema",
-		"  hotseat migrate status\n  hotseat migrate status --store embedded:./hotseat-demo --json", persistence.MigrateOff)
+		"  hotseat migrate status\n  hotseat migrate status --store embedded:./hotseat-demo --json", lookAt)
 }
 
 func newMigrateUp(p program) *cobra.Command {
 	return newMigration(p, "up", "Bring a store's schema up to this program",
-		"  hotseat migrate up\n  hotseat migrate up --store embedded:./hotseat-demo", persistence.MigrateAuto)
+		"  hotseat migrate up\n  hotseat migrate up --store embedded:./hotseat-demo", bringUp)
 }
 
-func newMigration(p program, use, short, example string, how persistence.Migrate) *cobra.Command {
+func newMigration(p program, use, short, example string, do func(context.Context, string) (persistence.SchemaStatus, error)) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Example: example, Args: takes()}
 	config.Bind(cmd.Flags(), "store")
 	out := printing(cmd, p)
@@ -38,10 +38,7 @@ func newMigration(p program, use, short, example string, how persistence.Migrate
 		if err != nil {
 			return &usageError{err}
 		}
-		if err := mustExist(c.Store, how); err != nil {
-			return err
-		}
-		status, err := schema(cmd.Context(), c.Store, how)
+		status, err := do(cmd.Context(), c.Store)
 		if err != nil {
 			return err
 		}
@@ -55,19 +52,27 @@ func newMigration(p program, use, short, example string, how persistence.Migrate
 }
 
 // mustExist keeps a look at a store from making one.
-func mustExist(store string, how persistence.Migrate) error {
-	dir, embedded := strings.CutPrefix(store, "embedded:")
-	if !embedded || how != persistence.MigrateOff {
+func mustExist(store string) error {
+	dir, ok := strings.CutPrefix(store, "embedded:")
+	if !ok {
 		return nil
 	}
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("there is no store in %s yet; `hotseat serve` makes one, --store names another", dir)
+	found, err := embedded.Exists(dir)
+	if err == nil && !found {
+		err = fmt.Errorf("there is no store in %s yet; `hotseat serve` makes one, --store names another", dir)
 	}
-	return nil
+	return err
 }
 
-func schema(ctx context.Context, url string, how persistence.Migrate) (status persistence.SchemaStatus, err error) {
-	store, err := persistence.Open(ctx, url, persistence.Options{Migrate: how})
+func lookAt(ctx context.Context, url string) (persistence.SchemaStatus, error) {
+	if err := mustExist(url); err != nil {
+		return persistence.SchemaStatus{}, err
+	}
+	return persistence.Schema(ctx, url)
+}
+
+func bringUp(ctx context.Context, url string) (status persistence.SchemaStatus, err error) {
+	store, err := persistence.Open(ctx, url, persistence.Options{Migrate: persistence.MigrateAuto})
 	if err != nil {
 		return status, err
 	}
@@ -80,7 +85,10 @@ func printSchema(w io.Writer, store string, s persistence.SchemaStatus) {
 	fmt.Fprintf(w, "schema\t%d\n", s.Version)
 	fmt.Fprintf(w, "this program\t%d\n", s.Latest)
 	fmt.Fprintf(w, "oldest program\t%d\n", s.MinBinary)
-	if s.Pending() {
+	switch {
+	case s.TooNew():
+		fmt.Fprintln(w, "this store needs a newer program; install it, nothing here changes the store")
+	case s.Pending():
 		fmt.Fprintln(w, "run `hotseat migrate up`, or start `hotseat serve`, which does the same")
 	}
 }

@@ -44,7 +44,7 @@ secret of refresh tokens: everybody logs in again. It may be run again when it w
 		if err != nil {
 			return &usageError{err}
 		}
-		if err := mustExist(c.Store, persistence.MigrateOff); err != nil {
+		if err := mustExist(c.Store); err != nil {
 			return err
 		}
 		done, made, err := fenceStore(cmd.Context(), &c)

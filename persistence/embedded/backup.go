@@ -13,7 +13,7 @@ import (
 // Backup copies the store in dir, as of one moment, to a file that must not be there yet. It may be
 // called while another process serves from dir: it neither needs nor takes the folder's lock.
 func Backup(ctx context.Context, dir, file string) (err error) {
-	path, err := filepath.Abs(filepath.Join(dir, "hotseat.db"))
+	path, err := filepath.Abs(filepath.Join(dir, fileName))
 	if err != nil {
 		return err
 	}

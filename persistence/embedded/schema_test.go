@@ -2,6 +2,8 @@ package embedded_test
 
 import (
 	"database/sql"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -47,6 +49,37 @@ func TestAProgramOlderThanMinBinaryIsRefusedInEveryMode(t *testing.T) {
 		_, err := embedded.Open(t.Context(), dir, store.Options{Migrate: mode})
 		require.ErrorIs(t, err, migrate.ErrTooNew, mode)
 	}
+	status, err := embedded.Schema(t.Context(), dir)
+	require.NoError(t, err, "it may be looked at")
+	require.EqualValues(t, 1000, status.MinBinary)
+	require.True(t, status.TooNew())
+}
+
+func TestALookAtAStoreMakesNothing(t *testing.T) {
+	dir := t.TempDir()
+	_, err := embedded.Schema(t.Context(), dir)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.Empty(t, modes(t, dir))
+
+	file := filepath.Join(dir, "hotseat.db")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	status, err := embedded.Schema(t.Context(), dir)
+	require.NoError(t, err)
+	require.Zero(t, status.Version)
+	require.True(t, status.Pending())
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Empty(t, text)
+
+	s := open(t, dir)
+	_, err = embedded.Schema(t.Context(), dir)
+	require.ErrorIs(t, err, embedded.ErrHeld)
+	want, err := s.Schema(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	status, err = embedded.Schema(t.Context(), dir)
+	require.NoError(t, err)
+	require.Equal(t, want, status)
 }
 
 func TestATailBeginsSecondsBeforeItWasMadeAndOldRowsArePurged(t *testing.T) {

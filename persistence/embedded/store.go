@@ -6,23 +6,23 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // registers the driver
 
-	"github.com/hotseat-hub/hotseat/persistence/migrate"
 	"github.com/hotseat-hub/hotseat/persistence/store"
 	"github.com/hotseat-hub/hotseat/session"
 )
 
 //go:embed migrations/*.sql
 var files embed.FS
+
+// fileName is the database's, in the data folder.
+const fileName = "hotseat.db"
 
 // readers is how many reads run beside each other and beside the writer.
 const readers = 4
@@ -56,7 +56,7 @@ func Open(ctx context.Context, dir string, o store.Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, dir string) (err error) {
-	path, err := filepath.Abs(filepath.Join(dir, "hotseat.db"))
+	path, err := filepath.Abs(filepath.Join(dir, fileName))
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (s *Store) open(ctx context.Context, dir string) (err error) {
 	if s.write, err = connect(path, 1, "_txlock=immediate"); err != nil {
 		return err
 	}
-	if err := s.schema().Run(ctx, s.o.Migrate); err != nil {
+	if err := schemaOf(s.write).Run(ctx, s.o.Migrate); err != nil {
 		return err
 	}
 	if s.read, err = connect(path, readers, "_pragma=query_only(1)"); err != nil {
@@ -87,20 +87,6 @@ func connect(path string, conns int, more string) (*sql.DB, error) {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	return db, nil
-}
-
-func (s *Store) schema() migrate.Schema {
-	sub, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the folder is compiled in
-	}
-	return migrate.Schema{Dialect: goose.DialectSQLite3, DB: s.write, Files: sub}
-}
-
-// Schema implements store.Store.
-func (s *Store) Schema(ctx context.Context) (store.SchemaStatus, error) {
-	status, err := s.schema().Status(ctx)
-	return status, problem(err)
 }
 
 // Now implements store.Store: the embedded store's time is this machine's.

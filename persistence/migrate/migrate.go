@@ -39,7 +39,7 @@ func (s Schema) Run(ctx context.Context, mode store.Migrate) error {
 	if err != nil {
 		return err
 	}
-	if status.MinBinary > status.Latest {
+	if status.TooNew() {
 		return fmt.Errorf("schema %d asks for a program that knows schema %d, this one knows %d; install the newer version: %w",
 			status.Version, status.MinBinary, status.Latest, ErrTooNew)
 	}

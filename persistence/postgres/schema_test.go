@@ -50,6 +50,10 @@ func TestAProgramOlderThanMinBinaryIsRefusedInEveryMode(t *testing.T) {
 		require.ErrorIs(t, err, migrate.ErrTooNew, mode)
 		require.ErrorContains(t, err, "install the newer version")
 	}
+	status, err := postgres.Schema(t.Context(), url)
+	require.NoError(t, err, "it may be looked at")
+	require.EqualValues(t, 1000, status.MinBinary)
+	require.True(t, status.TooNew())
 }
 
 func TestAMigrationElsewhereIsWaitedForOnlySoLong(t *testing.T) {

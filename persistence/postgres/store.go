@@ -45,10 +45,15 @@ func Open(ctx context.Context, url string, o store.Options) (*Store, error) {
 	}
 	if err := s.open(ctx); err != nil {
 		s.pool.Close()
-		return nil, fmt.Errorf("open store at %s:%d, database %s: %w",
-			config.ConnConfig.Host, config.ConnConfig.Port, config.ConnConfig.Database, problem(ctx, err))
+		return nil, fmt.Errorf("open store at %s: %w", s.place(), problem(ctx, err))
 	}
 	return s, nil
+}
+
+// place names the database, without what may be secret in its URL.
+func (s *Store) place() string {
+	c := s.config.ConnConfig
+	return fmt.Sprintf("%s:%d, database %s", c.Host, c.Port, c.Database)
 }
 
 func (s *Store) open(ctx context.Context) error {
@@ -63,7 +68,7 @@ func (s *Store) open(ctx context.Context) error {
 	if s.o.Migrate != store.MigrateAuto {
 		return migrate()
 	}
-	if status.Pending() || status.MinBinary > status.Latest {
+	if status.Pending() || status.TooNew() {
 		if err := s.locked(ctx, wait, migrate); err != nil {
 			return err
 		}
@@ -89,6 +94,20 @@ func (s *Store) checkServer(ctx context.Context) error {
 		s.o.Log.Warn("this PostgreSQL runs with fsync off: a crash of its machine loses logins")
 	}
 	return nil
+}
+
+// Schema looks at the store at url without opening it: it makes nothing, and asks neither for tables nor
+// for a program that is new enough.
+func Schema(ctx context.Context, url string) (status store.SchemaStatus, err error) {
+	config, err := configure(url)
+	if err != nil {
+		return status, err
+	}
+	s := &Store{config: config}
+	if status, err = s.Schema(ctx); err != nil {
+		return status, fmt.Errorf("look at the store at %s: %w", s.place(), err)
+	}
+	return status, nil
 }
 
 // Schema implements store.Store.

@@ -134,3 +134,6 @@ type SchemaStatus struct {
 
 // Pending reports whether a migration is to be run.
 func (s SchemaStatus) Pending() bool { return s.Version < s.Latest }
+
+// TooNew reports that the store needs a newer program.
+func (s SchemaStatus) TooNew() bool { return s.MinBinary > s.Latest }
