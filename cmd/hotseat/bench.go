@@ -159,7 +159,7 @@ func (b *benchCommand) prepare(ctx context.Context, cmd *cobra.Command) error {
 		}
 		o.Sources = append(o.Sources, address)
 	}
-	if err := b.keys(); err != nil {
+	if err := b.keys(cmd.Context()); err != nil {
 		return err
 	}
 	o.Command = commandLine(cmd)
@@ -167,7 +167,7 @@ func (b *benchCommand) prepare(ctx context.Context, cmd *cobra.Command) error {
 }
 
 // keys finds what to log in with. A run has one key; of several that are found the first is taken.
-func (b *benchCommand) keys() error {
+func (b *benchCommand) keys(ctx context.Context) error {
 	c := &connection{program: b.program}
 	var found []string
 	var err error
@@ -176,7 +176,7 @@ func (b *benchCommand) keys() error {
 		found, err = c.secrets(serviceKeyFile, "service", func(s *config.Config) []config.Key { return s.ServiceKeys })
 		b.options.ServiceKey = first(found)
 	case "password":
-		if b.options.Password, err = b.password.ask("all employees of the run", false); err == nil {
+		if b.options.Password, err = b.password.ask(ctx, "all employees of the run", false); err == nil {
 			found, err = c.secrets(adminKeyFile, "admin", func(s *config.Config) []config.Key { return s.AdminKeys })
 			b.options.AdminKey = first(found)
 		}

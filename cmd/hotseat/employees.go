@@ -73,7 +73,7 @@ func (a *addCommand) run(cmd *cobra.Command, employee string) (err error) {
 		return err
 	}
 	if !a.noPassword {
-		if a.record.Password, err = a.password.ask(employee, true); err != nil {
+		if a.record.Password, err = a.password.ask(cmd.Context(), employee, true); err != nil {
 			return err
 		}
 	}

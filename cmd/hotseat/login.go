@@ -63,7 +63,7 @@ func (l *loginCommand) run(ctx context.Context, employee string) (err error) {
 	if err != nil {
 		return err
 	}
-	if l.request.Password, err = l.password.ask(employee, false); err != nil {
+	if l.request.Password, err = l.password.ask(ctx, employee, false); err != nil {
 		return err
 	}
 	login, err := c.Login(ctx, l.request)

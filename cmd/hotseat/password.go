@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +24,7 @@ func passwords(cmd *cobra.Command, p program) *passwordSource {
 }
 
 // ask reads the password; confirm asks a person twice.
-func (s *passwordSource) ask(employee string, confirm bool) (string, error) {
+func (s *passwordSource) ask(ctx context.Context, employee string, confirm bool) (string, error) {
 	if s.file != "" {
 		password, err := s.readSecret(s.file)
 		if err == nil && password == "" {
@@ -31,24 +32,24 @@ func (s *passwordSource) ask(employee string, confirm bool) (string, error) {
 		}
 		return password, err
 	}
-	password, err := s.prompt("Password of " + employee + ": ")
+	password, err := s.prompt(ctx, "Password of "+employee+": ")
 	if err != nil || !confirm {
 		return password, err
 	}
-	again, err := s.prompt("The same again: ")
+	again, err := s.prompt(ctx, "The same again: ")
 	if err == nil && again != password {
 		err = errors.New("the two passwords differ; nothing was done")
 	}
 	return password, err
 }
 
-func (s *passwordSource) prompt(question string) (string, error) {
+func (s *passwordSource) prompt(ctx context.Context, question string) (string, error) {
 	fd, yes := isTerminal(s.in)
 	if !yes {
 		return "", usagef("there is no terminal to ask for the password; use --password-file FILE, or - for standard input")
 	}
 	fmt.Fprint(s.err, question)
-	b, err := term.ReadPassword(fd)
+	b, err := readPassword(ctx, fd)
 	fmt.Fprintln(s.err)
 	if err != nil {
 		return "", fmt.Errorf("read password: %w", err)
@@ -57,6 +58,30 @@ func (s *passwordSource) prompt(question string) (string, error) {
 		return "", errors.New("the password is empty; nothing was done")
 	}
 	return string(b), nil
+}
+
+// readPassword reads a line without echo, until ctx is done: then it leaves the terminal as it was, and
+// its read to the end of the process, which nothing can take back.
+func readPassword(ctx context.Context, fd int) ([]byte, error) {
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		read <- line{text, err}
+	}()
+	select {
+	case l := <-read:
+		return l.text, l.err
+	case <-ctx.Done():
+		return nil, errors.Join(errors.New("interrupted; nothing was done"), term.Restore(fd, before))
+	}
 }
 
 // readAll bounds what is read of standard input.
