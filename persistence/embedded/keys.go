@@ -13,7 +13,7 @@ import (
 // Setting implements store.Store.
 func (s *Store) Setting(ctx context.Context, name string, proposed []byte) ([]byte, error) {
 	if proposed != nil {
-		if _, err := s.exec(ctx, `INSERT INTO settings VALUES (?, ?) ON CONFLICT DO NOTHING`, name, proposed); err != nil {
+		if _, err := s.exec(ctx, `INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING`, name, proposed); err != nil {
 			return nil, fmt.Errorf("set %s: %w", name, problem(err))
 		}
 	}
@@ -27,7 +27,7 @@ func (s *Store) Setting(ctx context.Context, name string, proposed []byte) ([]by
 
 // SetSetting implements store.Store.
 func (s *Store) SetSetting(ctx context.Context, name string, value []byte) error {
-	const query = `INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	const query = `INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 	if _, err := s.exec(ctx, query, name, value); err != nil {
 		return fmt.Errorf("set %s: %w", name, problem(err))
 	}
@@ -45,7 +45,7 @@ func (s *Store) Mark(ctx context.Context, name string) (at store.LogPosition, er
 
 // SetMark implements store.Store.
 func (s *Store) SetMark(ctx context.Context, name string, at store.LogPosition) error {
-	const query = `INSERT INTO marks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at`
+	const query = `INSERT INTO marks (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at`
 	if _, err := s.exec(ctx, query, name, string(at)); err != nil {
 		return fmt.Errorf("set mark %s: %w", name, problem(err))
 	}
@@ -54,7 +54,7 @@ func (s *Store) SetMark(ctx context.Context, name string, at store.LogPosition) 
 
 // MoveMark implements store.Store.
 func (s *Store) MoveMark(ctx context.Context, name string, from, to store.LogPosition) error {
-	const query = `INSERT INTO marks SELECT ?1, ?3 WHERE ?2 = '' OR EXISTS (SELECT 1 FROM marks WHERE name = ?1)
+	const query = `INSERT INTO marks (name, at) SELECT ?1, ?3 WHERE ?2 = '' OR EXISTS (SELECT 1 FROM marks WHERE name = ?1)
 		ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE marks.at IN (?2, excluded.at)`
 	result, err := s.exec(ctx, query, name, string(from), string(to))
 	if err != nil {

@@ -50,7 +50,9 @@ func (t *transaction) saveProfile(w *store.Write) error {
 		return nil
 	}
 	p := w.Change.Profile
-	if _, err := t.tx.Exec(`INSERT INTO profiles VALUES (?, '', NULL, '', '', '', '', NULL, '', 0) ON CONFLICT DO NOTHING`, string(w.Key)); err != nil {
+	const insert = `INSERT INTO profiles (key, username, first_name, last_name, email, role, password_hash, credential)
+		VALUES (?, '', '', '', '', '', '', 0) ON CONFLICT DO NOTHING`
+	if _, err := t.tx.Exec(insert, string(w.Key)); err != nil {
 		return err
 	}
 	set := []string{}

@@ -11,7 +11,7 @@ import (
 
 // KeepTerminal implements store.Terminals.
 func (s *Store) KeepTerminal(ctx context.Context, id session.TerminalID, key session.Key, until session.Time) error {
-	const query = `INSERT INTO terminals VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET until = excluded.until`
+	const query = `INSERT INTO terminals (id, key, until) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET until = excluded.until`
 	if _, err := s.exec(ctx, query, string(id), string(key), int64(until)); err != nil {
 		return fmt.Errorf("keep a terminal of %s: %w", key, problem(err))
 	}
