@@ -4,14 +4,18 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hotseat-hub/hotseat/persistence/pgtest"
 )
 
 func within(t *testing.T, most time.Duration) context.Context {
@@ -65,15 +69,20 @@ type measured struct {
 		Name  string
 		Value float64
 	}
-	Latencies []struct {
-		Count     int
-		P99       float64 `json:"p99_ms"`
-		Max       float64 `json:"max_ms"`
-		Corrected *struct {
-			P99 float64 `json:"p99_ms"`
-		}
+	Latencies []latency
+	Limits    []struct {
+		Name, Of     string
+		Value, Ratio float64
 	}
 	Failures map[string]int
+}
+
+type latency struct {
+	Name      string
+	Count     int
+	P99       float64 `json:"p99_ms"`
+	Max       float64 `json:"max_ms"`
+	Corrected *latency
 }
 
 // figure finds one by its name; -1 when it is not there.
@@ -195,4 +204,42 @@ func TestABenchmarkThatIsInterruptedKeepsWhatItMeasured(t *testing.T) {
 		require.Positive(t, r.Latencies[0].Count)
 		require.Empty(t, r.Failures, "nobody's fault")
 	}
+}
+
+// The node is killed by the command that a user would give, and what follows is in the figures and in
+// the history: sockets are lost and come back elsewhere, logins go on, and no promise is broken.
+func TestABenchmarkKillsANodeAndMeasuresTheGap(t *testing.T) {
+	nodes := startNodes(t, pgtest.URL(t), 3)
+	recorded := filepath.Join(t.TempDir(), "history.jsonl")
+	b := startBenchmark(t, nodes[0].listen, "failover --employees 60 --rate 100 --time 3s --kill-after 1s",
+		"--target", "http://"+nodes[1].listen, "--target", "http://"+nodes[2].listen,
+		"--kill", fmt.Sprintf("kill -9 %d", nodes[2].process.Process.Pid), "--record", recorded)
+	r := b.ends(0)
+	<-nodes[2].gone
+	require.True(t, r.Complete)
+	require.NotEmpty(t, r.Failures, "the first who asked a dead node had no answer")
+	require.Greater(t, r.figure("sockets lost"), 10., "a third of the tabs was there")
+	require.Positive(t, r.figure("longest time without a login"))
+	require.Less(t, r.figure("longest time without a login"), 3000.)
+	require.Positive(t, r.figure("slowest login after the kill"))
+	back := slices.IndexFunc(r.Latencies, func(l latency) bool { return l.Name == "socket back" })
+	require.GreaterOrEqual(t, back, 0)
+	require.Positive(t, r.Latencies[back].Count, "they came back, unless their employee had logged in elsewhere")
+
+	said, err := exec.CommandContext(within(t, time.Minute), binary, "verify", recorded).CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	require.Contains(t, string(said), "faults: node killed at ")
+	require.Regexp(t, `(?m)^S3 .*kept$`, string(said))
+}
+
+// What a database does by itself is measured where the program's store is.
+func TestABenchmarkMeasuresNaiveTakeoversInTheSameDatabaseServer(t *testing.T) {
+	s := startNode(t, pgtest.URL(t), "node-1")
+	r := startBenchmark(t, s.listen, "takeover --employees 40 --in-flight 8 --time 500ms --warm-up 0s --limits-time 1s", "--pgbench", pgtest.URL(t)).ends(0)
+	require.Len(t, r.Limits, 1)
+	limit := r.Limits[0]
+	require.Equal(t, "naive takeovers in this PostgreSQL (pgbench)", limit.Name)
+	require.Equal(t, "takeovers/s", limit.Of)
+	require.Greater(t, limit.Value, 50.)
+	require.InEpsilon(t, r.figure("takeovers/s")/limit.Value, limit.Ratio, .001)
 }
