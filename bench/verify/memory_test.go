@@ -76,9 +76,9 @@ func peak(f func()) (most uint64) {
 	return most - min(most, before.HeapAlloc)
 }
 
-// The whole history would need some 150 MB as operations.
+// A million operations would need some 750 MB as such.
 func TestMemoryIsThatOfAPartAndNotOfTheHistory(t *testing.T) {
-	path := long(t, 200_000, 2000)
+	path := long(t, 1_000_000, 10_000)
 	var r *verify.Report
 	most := peak(func() {
 		var err error
@@ -86,7 +86,7 @@ func TestMemoryIsThatOfAPartAndNotOfTheHistory(t *testing.T) {
 		require.NoError(t, err)
 	})
 	require.True(t, r.Clean(), "%s", text(t, r))
-	require.EqualValues(t, 200_000, r.Operations)
+	require.EqualValues(t, 1_000_000, r.Operations)
 	t.Logf("%d operations, %d MB of heap at most", r.Operations, most>>20)
 	require.Less(t, most, uint64(96<<20))
 }
