@@ -50,7 +50,7 @@ func (r *run) connect(ctx context.Context) error {
 
 // ramp opens a socket for each, at the rate if there is one.
 func (r *run) ramp(ctx context.Context, who []*member) error {
-	r.Progress.Phase("connect", int(r.Length/time.Millisecond))
+	r.Progress.Phase("connect", 0)
 	timer := r.rec.Timer("handshake")
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -152,5 +152,5 @@ func (r *run) say() {
 	if failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)
 	}
-	r.Progress.Step(int(time.Since(r.rec.Began())/time.Millisecond), text)
+	r.Progress.Step(int(r.rec.Active()/time.Millisecond), text)
 }

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -29,4 +30,26 @@ func TestWhatAWarmUpUsedIsInNoFigure(t *testing.T) {
 	r.pause()
 	require.Equal(t, 2*time.Second, server.used)
 	require.Equal(t, 2*time.Second, r.machine.used)
+}
+
+type steps []int
+
+func (*steps) Phase(string, int)         {}
+func (s *steps) Step(done int, _ string) { *s = append(*s, done) }
+
+// Rounds of takeovers end when so much was measured, and so does their bar.
+func TestAPauseIsNoProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen steps
+		r := &run{rec: load.NewRecorder(), Options: Options{Progress: &seen}}
+		r.rec.Begin()
+		time.Sleep(time.Second)
+		r.rec.Pause()
+		time.Sleep(time.Minute)
+		r.say()
+		r.rec.Resume()
+		time.Sleep(time.Second)
+		r.say()
+		require.Equal(t, steps{1000, 2000}, seen)
+	})
 }
