@@ -22,7 +22,7 @@ func (s *suite) cluster(ctx context.Context, server *pgtest.Server, database hos
 	var nodes []*node
 	for i := range 3 {
 		name := fmt.Sprintf("node%d", i+1)
-		n, err := s.serve(ctx, name, url, "--node-name", name, "--cluster-listen", "127.0.0.1:0")
+		n, err := s.serve(ctx, name, url, nil, "--node-name", name, "--cluster-listen", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}

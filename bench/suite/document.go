@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/hotseat-hub/hotseat/bench/report"
 )
@@ -31,20 +32,27 @@ func (s *suite) rewrite(file string) error {
 	return os.WriteFile(file, bytes.Join([][]byte{head, []byte(tablesBegin), tables, []byte(tablesEnd), tail}, nil), 0o644)
 }
 
+// reason is why a figure is as it is. It was written beside a verdict, and says nothing of another.
+type reason struct{ verdict, why string }
+
 // reasons are the last columns of the targets' rows, by figure.
-func reasons(text string) map[string]string {
-	found := map[string]string{}
+func reasons(text string) map[string]reason {
+	found := map[string]reason{}
 	for _, line := range strings.Split(text, "\n") {
 		cells := strings.Split(strings.Trim(line, "|"), "|")
 		if strings.HasPrefix(line, "| ") && len(cells) == 5 {
-			found[strings.TrimSpace(cells[0])] = strings.TrimSpace(cells[4])
+			found[strings.TrimSpace(cells[0])] = reason{strings.TrimSpace(cells[3]), strings.TrimSpace(cells[4])}
 		}
 	}
 	return found
 }
 
-func (s *suite) tables(why map[string]string) []byte {
+func (s *suite) tables(old map[string]reason) []byte {
 	var b bytes.Buffer
+	for _, f := range s.others.failed {
+		f, _, _ = strings.Cut(f, "\n")
+		fmt.Fprintf(&b, "**Not measured:** %s\n\n", f)
+	}
 	s.takeoverTables(&b)
 	if s.takeoversOnly {
 		return b.Bytes()
@@ -52,14 +60,11 @@ func (s *suite) tables(why map[string]string) []byte {
 	b.WriteString("\n### What it must reach\n\n| figure | must reach | measured | | why |\n|---|---|---|---|---|\n")
 	for i := range targets {
 		t := &targets[i]
-		b.WriteString(t.row(s, why[t.figure]))
+		b.WriteString(t.row(s, old[t.figure]))
 	}
 	s.latencyTable(&b)
 	s.limitTable(&b)
 	s.clusterTable(&b)
-	for _, f := range s.others.failed {
-		fmt.Fprintf(&b, "\nNot measured: %s\n", f)
-	}
 	for _, o := range s.others.texts {
 		fmt.Fprintf(&b, "\n`%s`:\n\n```\n%s\n```\n", o.command, o.text)
 	}
@@ -69,14 +74,17 @@ func (s *suite) tables(why map[string]string) []byte {
 // takeoverTables are for both stores what a takeover costs, and how long it takes.
 func (s *suite) takeoverTables(b *bytes.Buffer) {
 	m := s.result("embedded: 256 takeovers in flight").Machine
-	fmt.Fprintf(b, "%d cores%s, shared by program, database and load. %d employees, each with an open tab; 256 logins in flight.\n\n",
-		m.Cores, orNothing(m.CPU), s.employees)
+	fmt.Fprintf(b, "%d cores%s, shared by program, database and load. The whole run took %s. %d employees, each with an open tab; 256 logins in flight.\n\n",
+		m.Cores, orNothing(m.CPU), s.took.Round(time.Second), s.employees)
 	b.WriteString("| store | takeovers/s | CPU s per 1000, app | CPU s per 1000, database | CPU s per 1000, load | RSS of the app, MB |\n|---|---|---|---|---|---|\n")
 	for _, store := range []string{"postgres", "embedded"} {
 		r := s.result(store + ": 256 takeovers in flight")
 		cell := func(name string) string {
-			if f := r.Figure(name); f != nil {
+			switch f := r.Figure(name); {
+			case f != nil:
 				return report.Number(f.Value)
+			case len(r.Figures) == 0:
+				return "–"
 			}
 			return "in the app"
 		}

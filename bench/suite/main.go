@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hotseat-hub/hotseat/bench/host"
+	"github.com/hotseat-hub/hotseat/bench/limits"
 	"github.com/hotseat-hub/hotseat/bench/program"
 	"github.com/hotseat-hub/hotseat/bench/report"
 )
@@ -42,11 +43,13 @@ type suite struct {
 	disk, write, html, profile string
 	takeoversOnly              bool
 
-	folder  string // of this run, on the disk
-	binary  string
-	results []report.Result
-	others  others
-	began   time.Time
+	folder    string // of this run, on the disk
+	binary    string
+	abilities limits.Abilities // of the machine, just before what is measured now
+	results   []report.Result
+	others    others
+	began     time.Time
+	took      time.Duration
 }
 
 func (s *suite) run(ctx context.Context) error {
@@ -61,18 +64,26 @@ func (s *suite) run(ctx context.Context) error {
 	if s.binary, err = program.Build(ctx, folder); err != nil {
 		return err
 	}
-	if err := s.measure(ctx); err != nil {
-		return err
-	}
+	s.measure(ctx)
 	if !s.takeoversOnly {
 		s.others.run(ctx, s.disk)
 	}
-	return s.publish()
+	s.took = time.Since(s.began)
+	if err := s.publish(); err != nil {
+		return err
+	}
+	if n := len(s.others.failed); n > 0 {
+		return fmt.Errorf("%d parts were not measured, the first: %s", n, s.others.failed[0])
+	}
+	return nil
 }
 
 // publish prints the tables, and writes what was asked for.
 func (s *suite) publish() error {
 	fmt.Printf("\n%s\n", s.tables(nil))
+	if len(s.results) == 0 {
+		return nil
+	}
 	if s.html != "" {
 		page, err := report.HTML(s.results)
 		if err != nil {

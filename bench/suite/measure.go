@@ -26,68 +26,101 @@ type bench struct {
 	reference *reference
 }
 
-// measure is the order of a run: on each store takeovers first, while the store is small.
-func (s *suite) measure(ctx context.Context) error {
+// measure is the order of a run: on each store takeovers first, while the store is small. A part that
+// fails costs no other part its figures.
+func (s *suite) measure(ctx context.Context) {
 	server, err := pgtest.Start(pgtest.Options{Fsync: true, Dir: s.disk, Settings: map[string]string{
 		"shared_buffers": "512MB", "max_wal_size": "8GB", "checkpoint_timeout": "15min",
 	}})
 	if err != nil {
-		return err
-	}
-	defer server.Close()
-	database := host.Process{Name: "database", Used: server.CPU}
-	store, err := server.Database("hotseat")
-	if err != nil {
-		return err
-	}
-	other, err := server.Database("reference")
-	if err != nil {
-		return err
-	}
-	if err := s.onStore(ctx, "postgres", store, other, database); err != nil {
-		return fmt.Errorf("postgres: %w", err)
-	}
-	if !s.takeoversOnly {
-		if err := s.cluster(ctx, server, database); err != nil {
-			return fmt.Errorf("three nodes: %w", err)
-		}
-		if err := s.naive(ctx, server); err != nil {
-			return fmt.Errorf("naive takeovers: %w", err)
+		s.failed("postgres", err)
+	} else {
+		defer server.Close()
+		database := host.Process{Name: "database", Used: server.CPU}
+		s.part(ctx, "postgres", func() error { return s.onPostgres(ctx, server, database) })
+		if !s.takeoversOnly {
+			s.part(ctx, "three nodes", func() error { return s.cluster(ctx, server, database) })
+			s.part(ctx, "naive takeovers", func() error { return s.naive(ctx, server) })
 		}
 	}
-	folder := filepath.Join(s.folder, "data")
-	if err := s.onStore(ctx, "embedded", "embedded:"+folder, "embedded:"+folder+"-reference"); err != nil {
-		return fmt.Errorf("embedded: %w", err)
-	}
-	return nil
+	s.part(ctx, "embedded", func() error {
+		store := func(name string) (string, error) { return "embedded:" + filepath.Join(s.folder, "data-"+name), nil }
+		return s.onStore(ctx, "embedded", store)
+	})
 }
 
-func (s *suite) onStore(ctx context.Context, name, store, other string, watch ...host.Process) error {
-	n, err := s.serve(ctx, name, store)
+// part does one, unless the run was interrupted, and notes that it failed.
+func (s *suite) part(ctx context.Context, name string, do func() error) {
+	err := context.Cause(ctx)
+	if err == nil {
+		err = do()
+	}
+	if err != nil {
+		s.failed(name, err)
+	}
+}
+
+func (s *suite) failed(name string, err error) {
+	s.say("%s failed: %v", name, err)
+	s.others.failed = append(s.others.failed, fmt.Sprintf("%s: %v", name, err))
+}
+
+func (s *suite) onPostgres(ctx context.Context, server *pgtest.Server, database host.Process) error {
+	return s.onStore(ctx, "postgres", server.Database, database)
+}
+
+// onStore does everything that one node on a store can do; store answers with an empty one for a name.
+func (s *suite) onStore(ctx context.Context, name string, store func(string) (string, error), watch ...host.Process) error {
+	url, err := store("hotseat")
+	if err != nil {
+		return err
+	}
+	other, err := store("reference")
+	if err != nil {
+		return err
+	}
+	s.say("what the machine can do")
+	if s.abilities, err = limits.OfMachine(ctx, s.folder, s.nothing(ctx), 64, s.length/8); err != nil {
+		return err
+	}
+	n, err := s.serve(ctx, name, url, nil)
 	if err != nil {
 		return err
 	}
 	defer n.Stop()
-	b := &bench{suite: s, store: name, node: n}
-	b.options = scenario.Options{
-		ServiceKey: program.ServiceKey, Length: s.length, Warm: s.length / 8, Employees: s.employees, Seed: 1,
-		Watch: append([]host.Process{n.process}, watch...), Command: "make bench",
-	}
-	b.options.Targets = append(b.options.Targets, n.target)
+	b := s.bench(name, n, watch)
 	if b.reference, err = newReference(ctx, other); err != nil {
 		return err
 	}
 	defer b.reference.store.Close()
-	if err := b.takeovers(ctx); err != nil {
+	err = b.takeovers(ctx)
+	if err == nil && !s.takeoversOnly {
+		err = b.rest(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("%w; the server said:\n%s", err, n.Said())
 	}
 	if s.takeoversOnly {
 		return nil
 	}
-	if err := b.rest(ctx); err != nil {
-		return fmt.Errorf("%w; the server said:\n%s", err, n.Said())
+	n.Stop()
+	return s.connects(ctx, name, store, watch)
+}
+
+// bench is for scenarios on a node, with the options that they share.
+func (s *suite) bench(store string, n *node, watch []host.Process) *bench {
+	b := &bench{suite: s, store: store, node: n}
+	b.options = scenario.Options{
+		ServiceKey: program.ServiceKey, Length: s.length, Warm: s.length / 8, Employees: s.employees, Seed: 1,
+		Watch: append([]host.Process{n.process}, watch...), Command: "make bench",
 	}
-	return nil
+	b.options.Targets = append(b.options.Targets, n.target)
+	return b
+}
+
+// nothing are commands that serve the empty handler.
+func (s *suite) nothing(ctx context.Context) func() *exec.Cmd {
+	return func() *exec.Cmd { return exec.CommandContext(ctx, s.binary, "bench", "nothing") }
 }
 
 // scenario runs one, and keeps its result under "store: what".
@@ -98,11 +131,27 @@ func (b *bench) scenario(ctx context.Context, what, name string, change func(*sc
 	b.say("%s", o.Name)
 	r, err := o.Run(ctx, name)
 	if r != nil {
+		b.beside(r, &o)
 		b.results = append(b.results, *r)
 		r = &b.results[len(b.results)-1]
 	}
 	return r, err
 }
+
+// beside puts what the machine can do beside a result: rates beside what was done as fast as it went
+// with so much in flight, times beside what waited for nobody.
+func (b *bench) beside(r *report.Result, o *scenario.Options) {
+	offered := o.Rate > 0 || r.Scenario == "mixed"
+	if offered || o.Workers == 1 {
+		b.abilities.BesideTimes(r)
+	}
+	if !offered && o.Workers != 1 && o.Name != b.store+": "+localChecks {
+		b.abilities.BesideRates(r)
+	}
+}
+
+// localChecks are measured in turns with an empty handler of their own.
+const localChecks = "checks, local"
 
 // takeovers: one in flight, in turns with single commits by the same store; 64; 256; and at a rate.
 func (b *bench) takeovers(ctx context.Context) error {
@@ -115,9 +164,7 @@ func (b *bench) takeovers(ctx context.Context) error {
 		return err
 	}
 	r.Latencies = append(r.Latencies, report.LatencyOf("one durable commit", commits))
-	if err := b.disk(ctx, r); err != nil {
-		return err
-	}
+	r.Beside("notice p50", report.Limit{Name: "one durable commit by the same store", Value: r.Latency("one durable commit").P50, Unit: "ms"})
 	if _, err := b.scenario(ctx, "64 takeovers in flight", "takeover", func(o *scenario.Options) { o.Workers, o.Length = 64, b.length/2 }); err != nil {
 		return err
 	}
@@ -156,17 +203,6 @@ func (b *bench) commits(ctx context.Context, into *load.Histogram, n int) error 
 	return nil
 }
 
-// disk puts the disk's own durable writes beside the notices.
-func (b *bench) disk(ctx context.Context, r *report.Result) error {
-	a, err := limits.Disk(ctx, b.folder, time.Second)
-	if err != nil {
-		return err
-	}
-	r.Beside("notice p50", report.Limit{Name: "one durable commit by the same store", Value: r.Latency("one durable commit").P50, Unit: "ms"})
-	r.Beside("notice p50", report.Limit{Name: "one durable write to this disk", Value: float64(a.Latency.At(.5)) / 1e6, Unit: "ms"})
-	return nil
-}
-
 // rest are the other scenarios.
 func (b *bench) rest(ctx context.Context) error {
 	if err := b.checks(ctx); err != nil {
@@ -179,12 +215,7 @@ func (b *bench) rest(ctx context.Context) error {
 	if _, err := b.scenario(ctx, "a day at work", "mixed", func(o *scenario.Options) { o.Employees, o.Workers = 1000, 256 }); err != nil {
 		return err
 	}
-	if _, err := b.scenario(ctx, "storm", "storm", func(o *scenario.Options) { o.Workers = 256 }); err != nil {
-		return err
-	}
-	_, err := b.scenario(ctx, "connect", "connect", func(o *scenario.Options) {
-		o.Employees, o.Hold, o.OpsURL = b.sockets, 8*time.Second, "http://"+b.node.Ops
-	})
+	_, err := b.scenario(ctx, "storm", "storm", func(o *scenario.Options) { o.Workers = 256 })
 	return err
 }
 
@@ -192,14 +223,14 @@ func (b *bench) rest(ctx context.Context) error {
 func (b *bench) checks(ctx context.Context) error {
 	var rates []float64
 	empty := func() error {
-		a, err := limits.Handler(ctx, exec.CommandContext(ctx, b.binary, "bench", "nothing"), 64, b.length/4)
+		a, err := limits.Handler(ctx, b.nothing(ctx)(), 64, b.length/4)
 		rates = append(rates, a.Rate)
 		return err
 	}
 	if err := empty(); err != nil {
 		return err
 	}
-	local, err := b.scenario(ctx, "checks, local", "check", func(o *scenario.Options) { o.Workers, o.Employees, o.Length = 64, 1000, b.length/2 })
+	local, err := b.scenario(ctx, localChecks, "check", func(o *scenario.Options) { o.Workers, o.Employees, o.Length = 64, 1000, b.length/2 })
 	if err != nil {
 		return err
 	}

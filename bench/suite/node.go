@@ -19,8 +19,8 @@ type node struct {
 }
 
 // serve starts a node on a store, with a name for its folder.
-func (s *suite) serve(ctx context.Context, name, store string, args ...string) (*node, error) {
-	started, err := program.Start(ctx, program.Options{Binary: s.binary, Folder: filepath.Join(s.folder, name), Store: store, Args: args})
+func (s *suite) serve(ctx context.Context, name, store string, env []string, args ...string) (*node, error) {
+	started, err := program.Start(ctx, program.Options{Binary: s.binary, Folder: filepath.Join(s.folder, name), Store: store, Args: args, Env: env})
 	if err != nil {
 		return nil, err
 	}

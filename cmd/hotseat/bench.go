@@ -110,7 +110,8 @@ func (b *benchCommand) run(ctx context.Context, cmd *cobra.Command) error {
 		err = errors.Join(err, b.options.History.Close())
 	}
 	if result != nil {
-		limits.apply(result)
+		limits.BesideRates(result)
+		limits.BesideTimes(result)
 		err = errors.Join(err, b.write(result))
 	}
 	return benchError(err)

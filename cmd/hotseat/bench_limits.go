@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/hotseat-hub/hotseat/bench/limits"
-	"github.com/hotseat-hub/hotseat/bench/report"
 )
 
 // limitsChoice is which abilities of the machine are measured before a scenario.
@@ -29,50 +28,21 @@ func (l *limitsChoice) bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&l.length, "limits-time", 2*time.Second, "how long each limit is measured")
 }
 
-// abilities are what was measured.
-type abilities struct{ disk, frames, handler, database limits.Ability }
-
-func (l *limitsChoice) measure(ctx context.Context, b *benchCommand) (*abilities, error) {
-	var a abilities
-	var err error
+func (l *limitsChoice) measure(ctx context.Context, b *benchCommand) (a limits.Abilities, err error) {
 	if l.on {
-		if a.disk, err = limits.Disk(ctx, l.folder, l.length); err != nil {
-			return nil, err
-		}
-		if a.frames, err = limits.Frames(ctx, l.length); err != nil {
-			return nil, err
-		}
 		self, err := os.Executable()
 		if err != nil {
-			return nil, fmt.Errorf("find this program: %w", err)
+			return a, fmt.Errorf("find this program: %w", err)
 		}
-		if a.handler, err = limits.Handler(ctx, exec.Command(self, "bench", "nothing"), max(b.options.Workers, 1), l.length); err != nil { // #nosec G204 -- this program itself
-			return nil, err
+		nothing := func() *exec.Cmd { return exec.Command(self, "bench", "nothing") } // #nosec G204 -- this program itself
+		if a, err = limits.OfMachine(ctx, l.folder, nothing, max(b.options.Workers, 1), l.length); err != nil {
+			return a, err
 		}
 	}
 	if l.pgbench != "" {
-		a.database, err = limits.Database(ctx, l.pgbench, max(b.options.Employees, 1000), max(b.options.Workers, 1), l.length)
+		a.Database, err = limits.Database(ctx, l.pgbench, max(b.options.Employees, 1000), max(b.options.Workers, 1), l.length)
 	}
-	return &a, err
-}
-
-// apply puts the abilities beside the figures that they bound.
-func (a *abilities) apply(r *report.Result) {
-	beside := func(ability limits.Ability, of ...string) {
-		for _, name := range of {
-			if ability.Rate > 0 {
-				r.Beside(name, report.Limit{Name: ability.Name, Value: ability.Rate, Unit: "/s"})
-			}
-		}
-	}
-	beside(a.database, "takeovers/s")
-	beside(a.disk, "takeovers/s", "refreshes/s")
-	beside(a.frames, "takeovers/s")
-	beside(a.handler, "takeovers/s", "checks/s", "refreshes/s", "handshakes/s", "sockets back/s", "deeds/s")
-	if a.disk.Latency != nil {
-		median := a.disk.Latency.At(.5).Seconds() * 1e3
-		r.Beside("notice p50", report.Limit{Name: "one durable write", Value: median, Unit: "ms"})
-	}
+	return a, err
 }
 
 func newBenchNothing() *cobra.Command {
