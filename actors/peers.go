@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -43,10 +42,7 @@ type peers struct {
 	system  *System
 	router  Router
 	refused prometheus.Counter
-
-	// sending is held, shared, by who sends: the remote may only be stopped when nobody does.
-	sending sync.RWMutex
-	stopped bool // under sending
+	out     *outboxes
 
 	mu     sync.Mutex // of what follows; nothing is called while it is held
 	asks   map[uint64]*ask
@@ -75,7 +71,7 @@ func (a *ask) hear(e wire.Envelope, err error) {
 
 func newPeers(s *System, o *Options) *peers {
 	return &peers{
-		system: s, router: o.Router, refused: o.PeerRefused,
+		system: s, router: o.Router, refused: o.PeerRefused, out: newOutboxes(s.actors.Root),
 		asks: map[uint64]*ask{}, open: map[session.Node]int{}, silent: map[session.Node]time.Time{},
 	}
 }
@@ -121,13 +117,10 @@ func (p *peers) send(to Peer, actorName string, e wire.Envelope) {
 }
 
 func (p *peers) post(address, actorName string, e wire.Envelope) {
-	p.sending.RLock()
-	defer p.sending.RUnlock()
-	if p.stopped {
-		return
-	}
 	e.From, e.Reply = p.system.options.Node, p.system.actors.Address()
-	p.system.actors.Root.Send(actor.NewPID(address, actorName), e.Seal())
+	if full := p.out.send(address, actorName, e.Seal()); full {
+		p.countRefused()
+	}
 }
 
 // answer sends a part of the answer to a question.
@@ -217,18 +210,17 @@ func (p *peers) run(ctx context.Context) {
 		case now := <-ticker.C:
 			p.fail(func(a *ask) bool { return now.After(a.until) })
 			p.probe(now)
+			p.out.keep(p.router.Peers())
 		}
 	}
 }
 
 // close returns when nothing is sent any more. Open questions are answered with errSilent.
 func (p *peers) close() {
-	p.sending.Lock()
-	p.stopped = true
-	p.sending.Unlock()
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
+	p.out.close()
 	p.fail(func(*ask) bool { return true })
 }
 

@@ -121,7 +121,9 @@ func TestMemoryIsFreshATTLAndTwoBeatsAfterTheOwnersChanged(t *testing.T) {
 }
 
 // A cluster of watches over one table of beats: renewals at random times that take random time, nodes
-// and the store that stop at random. The two sentences of the design must hold at every moment.
+// and the store that stop at random. The two sentences of the design must hold at every moment. The history
+// in testdata/rapid, of a node marked at 3.01 s that owned until 3.49 s, broke the first one once; rapid
+// plays it before all others.
 func TestNobodyOwnsAfterBeingMarkedAndNobodyIsMarkedWhoRenewsInTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const nodes = 3
