@@ -61,3 +61,20 @@ func TestATokenThatIsInTheCacheLetsNoEndedSessionThrough(t *testing.T) {
 		})
 	}
 }
+
+// Nobody ends this session but the clock: it is over at its deadline, whoever looks, and its socket is told.
+func TestATokenThatIsInTheCacheIsOfNoUseAfterItsSessionsLifetime(t *testing.T) {
+	s := start(t, embedded(t), "--session-lifetime", "3s", "--access-token-lifetime", "3s")
+	l := s.mustLogin("ada", "till-1")
+	socket := newCoder(t).open(s, l).established(t)
+	require.Equal(t, http.StatusOK, s.send("GET", "/v1/authz", l.AccessToken, nil).status)
+	require.Equal(t, "expired", socket.toldAndClosed(t).Reason)
+	for _, path := range []string{"/v1/authz", "/v1/authz?level=strict", "/v1/session"} {
+		a := s.send("GET", path, l.AccessToken, nil)
+		require.Equal(t, http.StatusUnauthorized, a.status, path)
+		require.Contains(t, []string{"session_terminated", "token_expired"}, a.problem().Code, path)
+	}
+	late := newCoder(t).open(s, l)
+	late.await(t, "the close", func() bool { return len(late.closes) > 0 })
+	require.NotContains(t, late.other, "session_established")
+}

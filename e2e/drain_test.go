@@ -44,6 +44,30 @@ func TestADrainingNodeIsNotReadyAndStillServes(t *testing.T) {
 	require.Equal(t, 0, s.process.ProcessState.ExitCode())
 }
 
+// Who is left when the time is over is not waited for; here that is everybody.
+func TestADrainWhoseTimeIsOverClosesTheRestAndEndsInOrder(t *testing.T) {
+	s := start(t, embedded(t), "--drain-duration", "0s")
+	ada := s.mustLogin("ada", "till-1")
+	var all []*tab
+	for range 8 {
+		all = append(all, newCoder(t).open(s, ada).established(t))
+	}
+	require.NoError(t, s.process.Process.Signal(syscall.SIGTERM))
+	for _, tab := range all {
+		tab.await(t, "the close", func() bool { return len(tab.closes) > 0 })
+		_, _, closes := tab.state()
+		require.Equal(t, []int{1001}, closes)
+	}
+	select {
+	case <-s.gone:
+	case <-time.After(patience):
+		require.Fail(t, "still running")
+	}
+	require.Equal(t, 0, s.process.ProcessState.ExitCode())
+	s.Start()
+	require.Equal(t, http.StatusOK, s.strict(ada.AccessToken).status, "leaving is no logout")
+}
+
 // Somebody who asks twice does not want to wait, whatever the drain is waiting for.
 func TestASecondSignalEndsADrainAtOnce(t *testing.T) {
 	for name, args := range map[string][]string{

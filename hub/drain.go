@@ -27,7 +27,6 @@ func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
 	start := time.Now()
 	for i, conn := range all {
 		if !until(ctx, start.Add(step*time.Duration(i+1))) {
-			h.closeAll(refuseGoingAway)
 			break
 		}
 		h.closeOne(conn, refuseDraining)

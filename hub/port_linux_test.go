@@ -1,7 +1,9 @@
 package hub
 
 import (
+	"context"
 	"net"
+	"runtime"
 	"testing"
 	"time"
 
@@ -25,6 +27,38 @@ func TestAPortInUseIsAnError(t *testing.T) {
 	again, err := Listen(first.Addr().String())
 	require.NoError(t, err)
 	require.NoError(t, again.Close())
+}
+
+// The kernel spreads those who come over the shards' own listening descriptors.
+func TestEveryShardAcceptsFromAPort(t *testing.T) {
+	h, err := New(Options{Node: "n1", Gate: nobody{}, Owners: nobody{}, Ended: nobody{}})
+	require.NoError(t, err)
+	port, err := Listen("127.0.0.1:0")
+	require.NoError(t, err)
+	defer port.Close()
+	require.NoError(t, h.AcceptFrom(port))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- h.Run(ctx) }()
+	defer func() { cancel(); require.NoError(t, <-done) }()
+	for range 64 {
+		nc, err := net.Dial("tcp", port.Addr().String())
+		require.NoError(t, err)
+		defer nc.Close()
+	}
+	var here []int
+	require.Eventually(t, func() bool {
+		all, counts := 0, make(chan int)
+		here = nil
+		for _, s := range h.engines.shards.(*shards).all {
+			s.inbox.put(letter{do: func(s *shard) { counts <- len(s.arrivals) }})
+			here = append(here, <-counts)
+			all += here[len(here)-1]
+		}
+		return all == 64
+	}, 4*time.Second, time.Millisecond)
+	require.NotContains(t, here, 0, "one in 2^63 runs: %v", here)
+	require.Len(t, here, runtime.GOMAXPROCS(0))
 }
 
 func TestAPortNeedsShards(t *testing.T) {

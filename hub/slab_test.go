@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"reflect"
 	"testing"
 	"time"
 	"unsafe"
@@ -10,6 +11,31 @@ import (
 
 func TestASleepingSocketIsSmall(t *testing.T) {
 	require.LessOrEqual(t, unsafe.Sizeof(slot{}), uintptr(48))
+}
+
+// An idle socket is a slot of the slab, a place in a chunk of the seat store and an entry of the index; the
+// collector would follow each pointer of a million of them.
+func TestWhatAnIdleSocketIsMadeOfHasNoPointers(t *testing.T) {
+	for name, idle := range map[string]reflect.Type{
+		"slot":  reflect.TypeOf(new(slab).chunks[0].Load()).Elem(),
+		"seat":  reflect.TypeOf(seatClass{}.chunks).Elem().Elem(),
+		"entry": reflect.TypeOf(indexShard{}.places).Elem(),
+	} {
+		requireNoPointers(t, idle, name)
+	}
+}
+
+func requireNoPointers(t *testing.T, in reflect.Type, path string) {
+	switch in.Kind() {
+	case reflect.Struct:
+		for i := range in.NumField() {
+			requireNoPointers(t, in.Field(i).Type, path+"."+in.Field(i).Name)
+		}
+	case reflect.Array:
+		requireNoPointers(t, in.Elem(), path+"[]")
+	default:
+		require.Contains(t, "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64", in.Kind().String(), path)
+	}
 }
 
 // Slots keep 32 bits of a time: it must come back right however long the hub has run.
