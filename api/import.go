@@ -87,6 +87,8 @@ type importTask struct {
 	number int
 	line   importLine
 	id     session.EmployeeID
+	// late: a try got no answer in time. An employee who is there then was made by it, and counts so.
+	late bool
 }
 
 func newImport(x *exchange) *importJob {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -51,7 +52,7 @@ func (job *importJob) put(task *importTask) error {
 	if patch != (session.ProfilePatch{}) {
 		update.Profile = &patch
 	}
-	if _, err = job.patiently(task, update); err == nil {
+	if _, err = job.patiently(task, update); err == nil && !task.late {
 		err = errUpdated
 	}
 	return err
@@ -65,6 +66,7 @@ const importTries = 20
 func (job *importJob) patiently(task *importTask, cmd session.Command) (reply session.Reply, err error) {
 	for try := range importTries {
 		reply, err = job.x.do(task.id.Key(), job.x.dated(cmd))
+		task.late = task.late || errors.Is(err, context.DeadlineExceeded)
 		if problemOf(err).code != errOverloaded.code || job.x.r.Context().Err() != nil {
 			return reply, err
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -86,6 +87,22 @@ func TestAnImportEndsOnlyTheSessionsForWhichItLeavesNoSeat(t *testing.T) {
 	sit(`{"employee_id":"ada","policy":{"max_sessions":2,"on_limit":"takeover"}}`, 2)
 	sit(`{"employee_id":"ada","first_name":"Ada"}`, 2)
 	sit(`{"employee_id":"ada","locked":true}`, 0)
+}
+
+// A line whose answer was late is tried again, and finds the employee that it has made itself.
+func TestAnImportedLineWhoseAnswerWasLateCountsAsWhatItDid(t *testing.T) {
+	b := start(t, nil)
+	lost := 0
+	b.lost = func(session.Command) error {
+		if lost++; lost == 1 {
+			return context.DeadlineExceeded
+		}
+		return nil
+	}
+	report := b.load(`{"employee_id":"ada"}`).is(200)
+	require.Equal(t, []any{1.0, 0.0, 0.0}, []any{report["created"], report["updated"], report["failed"]})
+	require.Equal(t, 2, lost, "made, and changed to the same")
+	require.Equal(t, 1.0, b.load(`{"employee_id":"ada"}`).is(200)["updated"])
 }
 
 func TestAHashOfAnotherSystemIsMadeAnewAtTheNextLogin(t *testing.T) {

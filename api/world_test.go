@@ -33,6 +33,8 @@ type world struct {
 	surplus func(conn uint64)
 	// before is called with each command, outside of the lock.
 	before func(session.Command)
+	// lost is called with each command that was done; an error takes the place of its answer.
+	lost func(session.Command) error
 	// loads and commands count the calls.
 	loads, commands int
 	// sockets of terminals, for test-termination.
@@ -72,7 +74,11 @@ func (w *world) Do(_ context.Context, key session.Key, cmd session.Command) (ses
 	w.mu.Lock()
 	w.commands++
 	w.mu.Unlock()
-	return w.step(key, cmd)
+	reply, err := w.step(key, cmd)
+	if err == nil && w.lost != nil {
+		err = w.lost(cmd)
+	}
+	return reply, err
 }
 
 // step decides, keeps and tells, as an owner does. It is what sockets call, which are not counted.
