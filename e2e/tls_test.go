@@ -3,6 +3,8 @@ package e2e
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -100,4 +102,27 @@ func (s *server) loginByTLS(f *front, c *http.Client, terminal string) login {
 	require.NoError(s.t, err)
 	request.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + serviceKey}}
 	return s.decodeLogin(receive(c.Do(request)))
+}
+
+// Whoever does not finish the handshake of TLS holds a connection no longer than one who sends no header.
+func TestATLSHandshakeThatStopsIsCutOff(t *testing.T) {
+	t.Parallel()
+	s := startTLS(t, newFront(t))
+	hello := []byte{22, 3, 1, 1, 0, 1, 0, 0, 252, 3, 3} // of a record of 256 bytes
+	began, ended := time.Now(), make(chan time.Duration)
+	for _, sent := range [][]byte{nil, hello} {
+		nc, err := net.Dial("tcp", s.listen)
+		require.NoError(t, err)
+		defer nc.Close()
+		_, err = nc.Write(sent)
+		require.NoError(t, err)
+		require.NoError(t, nc.SetReadDeadline(began.Add(patience)))
+		go func() {
+			_, _ = io.Copy(io.Discard, nc)
+			ended <- time.Since(began)
+		}()
+	}
+	for range 2 {
+		require.Less(t, <-ended, 10*time.Second)
+	}
 }
