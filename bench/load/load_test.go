@@ -117,7 +117,7 @@ func moments(v []float64) (mean, deviation float64) {
 }
 
 func TestAnIdleGeneratorBeginsOnTime(t *testing.T) {
-	offered, err := load.Pace{Workers: 8, Rate: 500, Length: 500 * time.Millisecond}.Run(t.Context(),
+	offered, err := load.Pace{Workers: 250, Rate: 500, Length: 500 * time.Millisecond}.Run(t.Context(),
 		func(context.Context, load.Start) error { return nil })
 	require.NoError(t, err)
 	require.EqualValues(t, offered.Begun, offered.Late.Count())

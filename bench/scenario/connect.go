@@ -21,6 +21,16 @@ const warmShare = 0.13
 func (r *run) connect(ctx context.Context) error {
 	r.describe(fmt.Sprintf("%d employees log in and open a socket each; the sockets are held for %s.", r.Employees, r.Hold))
 	warm := max(1, int(float64(r.Employees)*warmShare))
+	nobody := make(chan struct{}, 1)
+	r.crew.lost = func(_ *member, _ time.Time, code int) {
+		r.rec.Fail(fmt.Sprintf("socket closed by the server: %d", code))
+		if r.crew.sockets.Count() == 0 {
+			select {
+			case nobody <- struct{}{}:
+			default: // it is said already
+			}
+		}
+	}
 	everyone := r.crew.all
 	defer func() { r.crew.all = everyone }()
 	r.crew.all = everyone[:warm]
@@ -39,13 +49,13 @@ func (r *run) connect(ctx context.Context) error {
 	}
 	r.pause()
 	r.handshakeFigures(len(everyone) - warm)
-	if err := r.hold(ctx); err != nil {
+	if err := r.hold(ctx, nobody); err != nil {
 		return err
 	}
 	r.notes.Figures = append(r.notes.Figures, report.Figure{Name: "sockets held", Value: float64(r.crew.sockets.Count()), Better: report.Higher})
 	after := r.settled(ctx)
 	r.bytesFigure("memory of the server per connected employee", before, after, len(everyone)-warm)
-	return r.furtherSockets(ctx, after)
+	return r.furtherSockets(ctx, after, nobody)
 }
 
 // ramp opens a socket for each, at the rate if there is one.
@@ -92,22 +102,28 @@ func (r *run) handshakeFigures(n int) {
 	}
 }
 
-// hold waits; a socket that is lost meanwhile counts as a failure.
-func (r *run) hold(ctx context.Context) error {
-	r.Progress.Phase("hold", int(r.Hold/time.Millisecond))
-	r.crew.lost = func(_ *member, _ time.Time, code int) {
-		r.rec.Fail(fmt.Sprintf("socket closed by the server: %d", code))
+// hold waits, until nobody is left at most: then the server has gone.
+func (r *run) hold(ctx context.Context, nobody <-chan struct{}) error {
+	drain(nobody) // of one who was lost before the others came
+	r.Progress.Phase("hold", 0)
+	if r.crew.sockets.Count() == 0 {
+		return errEmpty
 	}
 	select {
 	case <-time.After(r.Hold):
+	case <-nobody:
+		return errEmpty
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	return nil
 }
 
+// errEmpty: a server that dies says so by closing what it held.
+var errEmpty = fmt.Errorf("%w: every socket was closed", ErrGone)
+
 // furtherSockets opens more sockets for the same sessions: what one costs beyond its employee.
-func (r *run) furtherSockets(ctx context.Context, before int64) error {
+func (r *run) furtherSockets(ctx context.Context, before int64, nobody <-chan struct{}) error {
 	if r.Sockets == 0 {
 		return nil
 	}
@@ -137,7 +153,7 @@ func (r *run) furtherSockets(ctx context.Context, before int64) error {
 	if err != nil {
 		return fmt.Errorf("further sockets: %w", err)
 	}
-	if err := r.hold(ctx); err != nil {
+	if err := r.hold(ctx, nobody); err != nil {
 		return err
 	}
 	r.bytesFigure("memory of the server per further socket", before, r.settled(ctx), total)

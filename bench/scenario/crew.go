@@ -187,7 +187,7 @@ func (m *member) awaitNotice(ctx context.Context) (time.Time, error) {
 	}
 }
 
-func drain[T any](c chan T) {
+func drain[T any](c <-chan T) {
 	select {
 	case <-c:
 	default:
