@@ -206,9 +206,12 @@ func TestReceiversAreToldByTheirStandards(t *testing.T) {
 }
 
 // failures is how often a receiver was called in vain.
-func (s *server) failures(receiver string) (n float64) {
+func (s *server) failures(receiver string) float64 { return s.relays("failures_total", receiver) }
+
+// relays is a series of the relay about one receiver.
+func (s *server) relays(series, receiver string) (n float64) {
 	for line := range strings.Lines(string(s.probe("/metrics").body)) {
-		if text, found := strings.CutPrefix(line, `hotseat_relay_failures_total{sink="`+receiver+`"} `); found {
+		if text, found := strings.CutPrefix(line, "hotseat_relay_"+series+`{sink="`+receiver+`"} `); found {
 			_, _ = fmt.Sscan(text, &n)
 		}
 	}

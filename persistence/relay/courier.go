@@ -19,6 +19,7 @@ type courier struct {
 	r     *Relay
 	route Route
 	state state
+	stuck <-chan error // the end of a delivery that has outlived its term; nil: there is none
 }
 
 func newCourier(r *Relay, route Route) *courier { return &courier{r: r, route: route} }
@@ -172,18 +173,47 @@ func (v *voyage) deliver(ctx context.Context, page *store.LogPage) error {
 // seconds, and the pause behind it half a minute.
 const lookEvery = 2 * time.Second
 
-// attempt delivers once.
+// attempt delivers once. A sink that does not even notice that the term is over, as one that writes into a
+// full pipe, is left behind: it holds up neither the node nor the other sinks.
 func (v *voyage) attempt(ctx context.Context, events []Event, page *store.LogPage) error {
+	if v.stuck != nil { // in a term before: one delivery at a time
+		if _, ended := v.await(ctx, v.stuck, page); !ended {
+			return ctx.Err()
+		}
+		v.stuck = nil
+	}
 	done := make(chan error, 1)
 	go func() { done <- v.route.Sink.Deliver(ctx, events) }()
+	err, ended := v.await(ctx, done, page)
+	if ended {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(v.r.o.TTL / leaveIn):
+	}
+	v.stuck = done
+	v.r.o.Log.Warn("a sink does not let go of a delivery; its events come again when it does", "sink", v.route.Name)
+	return ctx.Err()
+}
+
+// leaveIn is the part of the time to live that a delivery has to end in: what is left of the lease when keep
+// gives up.
+const leaveIn = 6
+
+// await waits for a delivery's end, for as long as ctx is good.
+func (v *voyage) await(ctx context.Context, done <-chan error, page *store.LogPage) (err error, ended bool) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
 		select {
 		case err := <-done:
-			return err
+			return err, true
 		case <-look.C:
 			v.lookBehind(ctx, page)
+		case <-ctx.Done():
+			return nil, false
 		}
 	}
 }

@@ -36,10 +36,11 @@ type Leaders interface {
 type Sink interface {
 	// Deliver returns nil once the receiver has all the events, which are in order for each
 	// employee. After an error it is called again with the same events; what had already arrived
-	// may then be repeated. It is called by one goroutine at a time.
+	// may then be repeated. It is called by one goroutine at a time. When ctx is done it should end
+	// soon; one that does not is left to itself, and the node goes on.
 	Deliver(ctx context.Context, events []Event) error
-	// Close gives back what the sink holds. It is called when this node no longer leads, and
-	// Deliver may be called again afterwards.
+	// Close gives back what the sink holds. It is called when this node no longer leads, though not
+	// while a Deliver does not end, and Deliver may be called again afterwards.
 	Close()
 }
 
@@ -164,7 +165,7 @@ func (r *Relay) lead(ctx context.Context, term store.Term, renewed time.Time) {
 	all.Wait()
 	r.metrics.leading.Store(false)
 	for _, c := range r.couriers {
-		if !c.route.Watched {
+		if !c.route.Watched && c.stuck == nil {
 			c.route.Sink.Close()
 		}
 	}

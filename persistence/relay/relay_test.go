@@ -51,16 +51,23 @@ func TestARelayGoesOnFromItsMark(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s store.Store) {
 		people, book := seats("ada", "bea"), &notebook{}
 		route := relay.Route{Name: "book", Sink: book}
-		first := carry(t, s, nil, route)
+		patient := func(o *relay.Options) { o.TTL = 10 * time.Second } // a term that ends by itself repeats some
+		first := carry(t, s, patient, route)
 		require.Eventually(t, func() bool {
 			at, err := s.Mark(t.Context(), store.HoldPrefix+"book")
 			return err == nil && at != ""
 		}, soon, time.Millisecond, "a mark is set before the first event")
 		logins(t, s, people, 1)
 		book.waitFor(t, 2)
+		require.Eventually(t, func() bool {
+			at, err := s.Mark(t.Context(), store.HoldPrefix+"book")
+			require.NoError(t, err)
+			page, err := s.ReadLog(t.Context(), at, 1)
+			return err == nil && len(page.Events) == 0
+		}, soon, time.Millisecond, "the mark follows the delivery")
 		first.stop()
 		logins(t, s, people, 9)
-		carry(t, s, nil, route)
+		carry(t, s, patient, route)
 		require.Zero(t, inOrder(t, s, book.waitFor(t, 2+9*4)))
 	})
 }
