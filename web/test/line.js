@@ -10,8 +10,8 @@ export class Line {
   sockets = new Set();
   /** Every request that passed: {method, path, open}. */
   seen = [];
-  /** Given {method, path}, what becomes of the request: undefined passes; `block`; `html500`; `cut`:
-   *  the program answers, and the page never hears it. */
+  /** Given {method, path}, what becomes of the request: undefined passes; `block`; `hold`: nobody
+   *  answers; `html500`; `cut`: the program answers, and the page never hears it. */
   rule = () => undefined;
   /** A page that stands in front of the program, by path: what an application's own server does. */
   files = undefined;
@@ -71,6 +71,7 @@ export class Line {
     if (serve(this.files, request.url, response)) return;
     const { noted, fate } = this.note(request);
     if (fate === 'block') return request.socket.destroy();
+    if (fate === 'hold') return;
     if (fate === 'html500') {
       response.writeHead(500, { 'content-type': 'text/html' });
       return response.end('<html><h1>Bad gateway</h1></html>');

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
+/** All of these tests together, on two idle cores. Who adds one makes it short, or another shorter. */
+const atMost = 240;
+
 /** Builds the program once, unless HOTSEAT_TEST_BINARY names one, and starts one Chromium, which every test opens contexts in. */
 export default async function setup({ provide }) {
   const folder = mkdtempSync(join(tmpdir(), 'hotseat-browser-'));
@@ -20,8 +23,14 @@ export default async function setup({ provide }) {
   });
   provide('binary', binary);
   provide('browser', browser.wsEndpoint());
+  const started = performance.now();
   return async () => {
+    const seconds = Math.ceil((performance.now() - started) / 1000);
     await browser.close();
     rmSync(folder, { recursive: true, force: true });
+    if (seconds <= atMost) return;
+    // What is thrown here is printed, and fails nothing.
+    process.exitCode = 1;
+    console.error(`the browser tests took ${seconds} s; they may take ${atMost} s`);
   };
 }

@@ -43,11 +43,6 @@ export function App() {
       <>
         <div className="empty">
           <Mark />
-          <p className="slogan">
-            One person,
-            <br />
-            one seat.
-          </p>
         </div>
         <SessionTerminatedDialog
           notice={ended}

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 
 const folder = new URL('../examples/', import.meta.url);
 const docs = readFileSync(new URL('../../../docs/browser.md', import.meta.url), 'utf8');
+const pages = ['README.md', ...readdirSync(new URL('../../../docs/', import.meta.url)).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
+  .map((path) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')).join();
 const examples = readdirSync(folder).filter((name) => !/tsconfig|\.d\.ts$/.test(name));
 
 test.each(examples)('docs/browser.md shows %s as it compiles', (name) => {
@@ -27,4 +29,8 @@ test.each([
   const members = membersOf(name).filter((member) => member !== 'platform' && member !== 'on');
   expect(members.length).toBeGreaterThan(3);
   for (const member of members) expect(docs).toContain(shown(member));
+});
+
+test.each(readdirSync(new URL('../../../docs/images/', import.meta.url)))('the picture %s is shown on some page', (name) => {
+  expect(pages.includes(`images/${name})`)).toBe(true);
 });
