@@ -122,7 +122,7 @@ bench-whole: deps ## the binary: its start on a million employees, and memory fo
 
 .PHONY: bench-authz
 bench-authz: deps ## what a gateway's question costs against an empty HTTP handler, asked by wrk in the same run
-	go run ./bench/authz
+	go run ./bench/authz -least 0.70
 
 .PHONY: bench-nodes
 bench-nodes: deps ## what one to five nodes cost at rest and for each login

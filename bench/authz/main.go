@@ -16,12 +16,13 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds of each; the median counts")
 	length := flag.Duration("time", 2*time.Second, "how long a round takes")
 	connections := flag.Int("connections", 32, "kept connections of the gateway")
+	least := flag.Float64("least", 0, "fail when the ratio of requests/s is less than this")
 	flag.Parse()
 	err := error(nil)
 	if *empty {
 		err = serveNothing()
 	} else {
-		err = compare(*rounds, *length, *connections)
+		err = compare(*rounds, *length, *connections, *least)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "authz:", err)
@@ -40,7 +41,7 @@ func serveNothing() error {
 	return server.Serve(l)
 }
 
-func compare(rounds int, length time.Duration, connections int) error {
+func compare(rounds int, length time.Duration, connections int, least float64) error {
 	folder, err := os.MkdirTemp("", "hotseat-authz-")
 	if err != nil {
 		return err
@@ -83,6 +84,9 @@ func compare(rounds int, length time.Duration, connections int) error {
 	show("/v1/authz level local", ofHub)
 	fmt.Printf("%-26s %9.0f %% of the requests/s, %.2f × the CPU (medians of %d pairs of rounds)\n",
 		"ratio", 100*median(rates), median(costs), rounds)
+	if median(rates) < least {
+		return fmt.Errorf("%.3f of the requests/s, want at least %.3f", median(rates), least)
+	}
 	return nil
 }
 
