@@ -32,7 +32,7 @@ func newEmployeesAdd(p program) *cobra.Command {
 		Short: "Make an employee",
 		Example: `  # asks for the password
   hotseat employees add barbara --first-name Barbara --last-name Liskov
-  hotseat employees add barbara --password-file password.txt --max-sessions 2 --on-limit deny
+  hotseat employees add frances --password-file password.txt --max-sessions 2 --on-limit deny
   # logs in only through a backend with a service key
   hotseat employees add till-robot --no-password`,
 		Args: takes("EMPLOYEE_ID"),
