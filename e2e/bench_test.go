@@ -111,7 +111,6 @@ func (b *benchmark) ends(code int) *measured {
 
 // Whoever measures a server that dies has an answer all the same, and it says that it is half of one.
 func TestABenchmarkWhoseServerDiesKeepsWhatItMeasured(t *testing.T) {
-	s := start(t, embedded(t))
 	for _, c := range []struct{ name, args string }{
 		{"closed loop", "takeover --employees 30 --time 20s --warm-up 0s"},
 		{"at a rate", "takeover --employees 30 --rate 100 --time 20s --warm-up 0s"},
@@ -124,6 +123,8 @@ func TestABenchmarkWhoseServerDiesKeepsWhatItMeasured(t *testing.T) {
 		{"the last node", "failover --employees 30 --rate 100 --time 20s --kill true --kill-after 200ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // most of the time is that in which nothing happens
+			s := start(t, embedded(t))
 			html := filepath.Join(t.TempDir(), "report.html")
 			b := startBenchmark(t, s.listen, c.args, "--give-up", "1s", "--html", html)
 			if strings.Contains(c.args, "--hold") {
@@ -141,27 +142,26 @@ func TestABenchmarkWhoseServerDiesKeepsWhatItMeasured(t *testing.T) {
 			if r.Scenario == "failover" {
 				require.Greater(t, r.figure("longest time without a login"), 1000., "a gap that nobody closed lasts until the end")
 			}
-			s.Start()
 		})
 	}
 }
 
 // A server that is stopped keeps its connections and answers nothing: no operation fails.
 func TestABenchmarkOfASilentServerEndsWhenNothingHasSucceededForSoLong(t *testing.T) {
-	s := start(t, embedded(t))
 	for _, c := range []struct{ name, args string }{
 		{"takeovers", "takeover --employees 30 --time 20s --warm-up 0s"},
 		{"checks", "check --employees 30 --time 20s --warm-up 0s"},
 		{"storms", "storm --employees 30 --storms 1000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // as above
+			s := start(t, embedded(t))
 			b := startBenchmark(t, s.listen, c.args, "--give-up", "1s")
 			b.measuring()
 			require.NoError(t, s.process.Process.Signal(syscall.SIGSTOP))
 			stopped := time.Now()
 			r := b.ends(4)
 			require.Less(t, time.Since(stopped), 5*time.Second)
-			require.NoError(t, s.process.Process.Signal(syscall.SIGCONT))
 			require.Contains(t, r.Incomplete, "the server is gone: nothing has succeeded for ")
 			require.Positive(t, r.Failures["no answer before the run gave up"], r.Failures)
 		})
