@@ -49,7 +49,7 @@ func (n *node) receiver(r config.Receiver) (relay.Route, error) {
 	default:
 		panic("serve: the configuration let a receiver of kind " + r.Kind + " through")
 	}
-	route.Sink = push.New(push.Options{Name: r.Name, URL: r.URL, Client: client, Protocol: protocol, Dead: n.store, GiveUp: r.GiveUp})
+	route.Sink = push.New(push.Options{Name: r.Name, URL: r.URL, Client: client, Protocol: protocol, Dead: n.store, Marks: n.store, GiveUp: r.GiveUp})
 	return route, nil
 }
 

@@ -36,6 +36,7 @@ type Options struct {
 	Client   *outbound.Client
 	Protocol Protocol
 	Dead     DeadLetters
+	Marks    Marks // nil: every term counts the time anew
 	// GiveUp is how long an event may fail before it becomes a dead letter; 72 h.
 	GiveUp time.Duration
 	// Refusals is how often an event may be refused before; 5.
@@ -49,9 +50,11 @@ type Options struct {
 type Sink struct {
 	o Options
 
-	mu    sync.Mutex // guards what is known of the page under way
-	done  map[string]bool
-	tries map[string]*trial
+	mu       sync.Mutex // guards what is known of the page under way
+	done     map[string]bool
+	tries    map[string]*trial
+	kept     map[string]time.Time // first failures, as the store has them
+	recalled bool                 // kept was read in this term
 }
 
 // trial is the record of an event that failed.
@@ -111,6 +114,7 @@ func (s *Sink) Deliver(ctx context.Context, events []relay.Event) error {
 	close(failed)
 	for err := range failed {
 		if err != nil {
+			s.keep(ctx, events)
 			return fmt.Errorf("receiver %s: %w", s.o.Name, err)
 		}
 	}
@@ -179,6 +183,7 @@ func (s *Sink) send(ctx context.Context, e *relay.Event) error {
 	}
 	answer, err := s.o.Client.Post(ctx, s.o.URL, header, body)
 	if err == nil && answer.Status >= 200 && answer.Status < 300 {
+		s.arrived(e.ID)
 		return nil
 	}
 	if ctx.Err() != nil {
@@ -189,6 +194,7 @@ func (s *Sink) send(ctx context.Context, e *relay.Event) error {
 		refused = s.o.Protocol.Refuses(&answer)
 		err = failure(&answer)
 	}
+	s.recall(ctx)
 	if !s.hopeless(e.ID, refused) {
 		if refused {
 			return &refusal{err}
@@ -206,6 +212,9 @@ func (s *Sink) hopeless(id string, refused bool) bool {
 	t := s.tries[id]
 	if t == nil {
 		t = &trial{since: s.o.Now()}
+		if before, known := s.kept[id]; known {
+			t.since = before
+		}
 		s.tries[id] = t
 	}
 	if refused {
@@ -237,9 +246,12 @@ type later struct {
 
 func (l *later) RetryAfter() time.Duration { return l.after }
 
-// Close implements relay.Sink: what is known of a page goes with the term.
+// Close implements relay.Sink: what is known of a page goes with the term, but for what is kept.
 func (s *Sink) Close() {
 	s.forget()
+	s.mu.Lock()
+	s.kept, s.recalled = nil, false
+	s.mu.Unlock()
 	s.o.Client.Close()
 }
 

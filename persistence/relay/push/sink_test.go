@@ -102,6 +102,9 @@ type letters struct {
 func (l *letters) AddDeadLetter(_ context.Context, letter store.DeadLetter) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.all = slices.DeleteFunc(l.all, func(one store.DeadLetter) bool {
+		return one.Receiver == letter.Receiver && one.EventID == letter.EventID
+	})
 	l.all = append(l.all, letter)
 	return nil
 }
@@ -213,6 +216,56 @@ func TestAMisconfiguredReceiverMakesNoDeadLettersUntilTheTimeIsUp(t *testing.T) 
 	now = now.Add(time.Hour)
 	require.Error(t, made.Deliver(t.Context(), page("ada")))
 	require.Len(t, dead.all, 1, "the one that was tried for an hour")
+}
+
+// marks are those of a store.
+type marks struct {
+	all  map[string]store.LogPosition
+	sets int
+}
+
+func (m *marks) Mark(_ context.Context, name string) (store.LogPosition, error) {
+	return m.all[name], nil
+}
+
+func (m *marks) SetMark(_ context.Context, name string, at store.LogPosition) error {
+	m.all[name], m.sets = at, m.sets+1
+	return nil
+}
+
+// The node that carries events is restarted every day, and another leads: an event that has failed for three
+// days is given up all the same, and none before its time.
+func TestTheTimeAnEventFailsIsCountedAcrossTerms(t *testing.T) {
+	s, dead, now, kept := open(t), &letters{}, time.Now(), &marks{all: map[string]store.LogPosition{}}
+	s.set(func(string) int { return http.StatusServiceUnavailable })
+	events := page("ada")
+	term := func(attempts int) {
+		made := sink(t, s, dead, func(o *push.Options) { o.Now = func() time.Time { return now }; o.Workers = 1; o.Marks = kept })
+		for range attempts {
+			require.Error(t, made.Deliver(t.Context(), events))
+		}
+		made.Close()
+	}
+	for day := range 3 {
+		term(5)
+		require.Empty(t, dead.all, "day %d", day)
+		now = now.Add(24 * time.Hour)
+	}
+	sets := kept.sets
+	term(5)
+	require.Len(t, dead.all, 1)
+	require.Equal(t, "ada/1/1", dead.all[0].EventID)
+	require.Equal(t, 1, sets, "written when it changes")
+	now = now.Add(71 * time.Hour)
+	term(1)
+	require.Len(t, dead.all, 1, "the next one failed first when the one before it was given up")
+	now = now.Add(time.Hour)
+	term(1)
+	require.Len(t, dead.all, 2)
+	events = page("bea")
+	term(1)
+	require.NotContains(t, kept.all["relay-failing/shop"], "ada", "what is behind is forgotten")
+	require.Contains(t, kept.all["relay-failing/shop"], "bea/1/1")
 }
 
 func TestARelayThatStopsStopsADelivery(t *testing.T) {

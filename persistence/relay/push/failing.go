@@ -1,0 +1,73 @@
+package push
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/hotseat-hub/hotseat/persistence/relay"
+	"github.com/hotseat-hub/hotseat/persistence/store"
+)
+
+// Marks keep since when events fail, so that a restart or another leader gives none of them more time.
+type Marks interface {
+	Mark(ctx context.Context, name string) (store.LogPosition, error)
+	SetMark(ctx context.Context, name string, at store.LogPosition) error
+}
+
+// failingMark keeps the first failures of the page under way, by event id, beside the receiver's mark.
+const failingMark = "relay-failing/"
+
+// recall reads once in a term what was kept before it. While the store is away the term's own time counts.
+func (s *Sink) recall(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.recalled || s.o.Marks == nil {
+		return
+	}
+	text, err := s.o.Marks.Mark(ctx, failingMark+s.o.Name)
+	if err != nil {
+		return
+	}
+	s.recalled = true
+	if text != "" {
+		_ = json.Unmarshal([]byte(text), &s.kept) // what cannot be read is as if it was not there
+	}
+}
+
+// keep writes down what of the page fails, if that is not known already. What was given up stays in it: the
+// page comes again in the next term, and shall not wait for it once more.
+func (s *Sink) keep(ctx context.Context, events []relay.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.recalled {
+		return
+	}
+	failing := map[string]time.Time{}
+	for i := range events {
+		id := events[i].ID
+		if t := s.tries[id]; t != nil {
+			failing[id] = t.since
+		} else if since, known := s.kept[id]; known && !s.done[id] {
+			failing[id] = since
+		}
+	}
+	if maps.EqualFunc(failing, s.kept, time.Time.Equal) {
+		return
+	}
+	text, err := json.Marshal(failing)
+	if err != nil {
+		panic("push: texts and times do not marshal: " + err.Error())
+	}
+	if s.o.Marks.SetMark(ctx, failingMark+s.o.Name, store.LogPosition(text)) == nil {
+		s.kept = failing
+	}
+}
+
+// arrived forgets that the event has failed before.
+func (s *Sink) arrived(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tries, id)
+}
