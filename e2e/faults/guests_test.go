@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,16 +13,15 @@ import (
 	"github.com/hotseat-hub/hotseat/session"
 )
 
-// guestBeat keeps a thousand sockets from costing more than what is attacked, and lets them wait for a
-// node that is paused.
-func guestBeat() time.Duration { return pick(5*time.Second, 15*time.Second) }
+// guestBeat keeps a thousand sockets from costing more than what is attacked.
+const guestBeat = 5 * time.Second
 
 // seatGuests logs in that many employees who then only sit at their sockets, spread over the nodes,
 // and returns when each is seated. They are judged with the crowd.
 func (r *row) seatGuests(count int, tabs *http.Client, nodes ...*node) *crowd {
 	r.t.Helper()
 	g := newCrowd(r.t, r.notes, count, 0, nodes...)
-	g.tabBeat, g.tabClient = guestBeat(), tabs
+	g.tabBeat, g.tabClient = cmp.Or(r.guestBeat, guestBeat), tabs
 	r.guests = g
 	for i, p := range g.people {
 		p.id = session.Key(fmt.Sprintf("guest-%d", i))

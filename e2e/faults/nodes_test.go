@@ -65,6 +65,7 @@ const sitters = 5
 // sitAt seats them, and returns the run that the node is in.
 func (r *row) sitAt(n *node) (boot string) {
 	r.t.Helper()
+	r.guestBeat = pick(guestBeat, 15*time.Second) // they wait for a node that is paused
 	r.seatGuests(sitters, nil, n)
 	return n.boot()
 }

@@ -28,10 +28,12 @@ type row struct {
 	notes    *history.Recorder
 	crowd    *crowd
 	guests   *crowd // nil when only the crowd is there
-	listens  bool
-	started  sync.Map      // session ids that a started event told of
-	expired  sync.Map      // ids of the expired events
-	healed   time.Duration // from the fault's end to the next login, when that was measured
+	// guestBeat is of the guests' tabs; zero: the usual.
+	guestBeat time.Duration
+	listens   bool
+	started   sync.Map      // session ids that a started event told of
+	expired   sync.Map      // ids of the expired events
+	healed    time.Duration // from the fault's end to the next login, when that was measured
 }
 
 // judged are the rows so far, for the table at the end.

@@ -119,7 +119,7 @@ func TestPeersStopReading(t *testing.T) {
 	r.people(20, 50*time.Millisecond, n)
 	g := newCrowd(t, r.notes, 50, 0, n)
 	r.guests = g
-	g.tabBeat, g.noTabs = guestBeat(), true
+	g.tabBeat, g.noTabs = guestBeat, true
 	var deaf []net.Conn
 	for i, p := range g.people {
 		p.id += "-deaf"
