@@ -47,7 +47,9 @@ func TestAHubThatGoesIsComeBackToWhereTheFeedWas(t *testing.T) {
 		broken("event: revocation\ndata: {\"session_id\":\"x\"}\n\n"),
 		broken("data: "+strings.Repeat("x", 70_000)+"\n\n"), // a line past its bound
 		status(410), // has forgotten the place
-		says(": a comment\nevent: of-the-future\ndata: {}\n\n"+asOf(time.Now(), "c2")),
+		func(w http.ResponseWriter, r *http.Request) {
+			says(": a comment\nevent: of-the-future\ndata: {}\n\n"+asOf(time.Now(), "c2"))(w, r)
+		},
 	)
 	h.ready(v)
 	h.mu.Lock()
