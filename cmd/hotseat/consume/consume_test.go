@@ -241,6 +241,23 @@ func TestTheOriginalsEventsAreUnderstood(t *testing.T) {
 	require.Equal(t, "ada", h.made()[0].Employee)
 }
 
+// The original's producer tries again when it did not hear that a record was written.
+func TestAFlatEventThatWasWrittenTwiceTakesOverOnce(t *testing.T) {
+	h, said := newHub(), []string{}
+	f := enforcer(h, &said)
+	at := func(offset int64, terminal string) *Event {
+		return parse(t, &kgo.Record{Topic: "pos-events", Offset: offset, Value: fmt.Appendf(nil,
+			`{"event_type":"EMPLOYEE_LOGIN","employee_id":"ada","terminal_id":%q,"timestamp":%q}`, terminal, h.now.Format("2006-01-02T15:04:05.000000"))})
+	}
+	h.now = time.Now().UTC().Truncate(time.Microsecond)
+	require.NoError(t, f.Handle(t.Context(), at(1, "till-1")))
+	require.NoError(t, f.Handle(t.Context(), at(2, "till-1")))
+	require.Len(t, h.made(), 1)
+	require.Equal(t, "skipped: seen already", said[1])
+	require.NoError(t, f.Handle(t.Context(), at(3, "till-2")))
+	require.Len(t, h.made(), 2, "another login at the same moment")
+}
+
 // named calls everybody by the id.
 type named struct{}
 

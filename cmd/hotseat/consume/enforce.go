@@ -66,7 +66,7 @@ func (f *Enforcer) Handle(ctx context.Context, e *Event) error {
 	}
 	if err == nil {
 		for _, s := range list.Sessions {
-			if s.ExternalID == e.external() {
+			if s.ExternalID == e.external() || isTwin(&s, e, terminal) {
 				return f.skip(e, "skipped: seen already")
 			}
 			if isLater(&s, e) {
@@ -85,12 +85,27 @@ const broughtBy = "hotseat consume-events, for a login at "
 // not the first. Only trusted logins have an external id, so nobody makes a session of his own later than
 // it is.
 func isLater(s *client.Session, e *Event) bool {
-	if text, brought := strings.CutPrefix(s.UserAgent, broughtBy); brought && s.ExternalID != "" {
-		if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
-			return at.After(e.At)
-		}
+	if at, brought := loginElsewhere(s); brought {
+		return at.After(e.At)
 	}
 	return !s.CreatedAt.Before(e.At)
+}
+
+// isTwin reports whether the session was brought by a record that says the same: the original's producer may
+// write one twice, and a flat event is known by its place alone.
+func isTwin(s *client.Session, e *Event, terminal string) bool {
+	at, brought := loginElsewhere(s)
+	return e.IsFlat() && brought && at.Equal(e.At) && s.Terminal == terminal
+}
+
+// loginElsewhere is when the login was for which an event has brought the session.
+func loginElsewhere(s *client.Session) (at time.Time, brought bool) {
+	text, marked := strings.CutPrefix(s.UserAgent, broughtBy)
+	if !marked || s.ExternalID == "" {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	return at, err == nil
 }
 
 func (f *Enforcer) takeOver(ctx context.Context, e *Event, employee, terminal string) error {
