@@ -141,9 +141,14 @@ func TestOfLoginsThatHadToWaitTheLatestSitsHere(t *testing.T) {
 func TestAUserAgentAloneSaysNothingOfASessionsAge(t *testing.T) {
 	h, said := newHub(), []string{}
 	f := enforcer(h, &said)
-	h.sessions["ada"] = client.Session{Employee: "ada", UserAgent: broughtBy + "2099-01-01T00:00:00Z", CreatedAt: h.now.Add(-time.Minute)}
-	require.NoError(t, f.Handle(t.Context(), parse(t, login("ada", 7, h.now.Add(-time.Second)))))
-	require.Len(t, h.made(), 1)
+	for n, external := range []string{"", "kc-1"} { // a backend passes the user agent on, with a session of its own
+		employee := fmt.Sprintf("ada-%d", n)
+		h.sessions[employee] = client.Session{
+			Employee: employee, UserAgent: broughtBy + "2099-01-01T00:00:00Z", ExternalID: external, CreatedAt: h.now.Add(-time.Minute),
+		}
+		require.NoError(t, f.Handle(t.Context(), parse(t, login(employee, 7, h.now.Add(-time.Second)))))
+		require.Len(t, h.made(), n+1)
+	}
 }
 
 func TestWhatIsOldOrOwnEndsNothing(t *testing.T) {

@@ -82,8 +82,7 @@ const broughtBy = "hotseat consume-events, for a login at "
 
 // isLater reports whether the session's login was after the event's. One that an event has brought here
 // is as old as its login at the other system: when events had to wait, the newest of them shall sit here,
-// not the first. Only trusted logins have an external id, so nobody makes a session of his own later than
-// it is.
+// not the first.
 func isLater(s *client.Session, e *Event) bool {
 	if at, brought := loginElsewhere(s); brought {
 		return at.After(e.At)
@@ -98,14 +97,17 @@ func isTwin(s *client.Session, e *Event, terminal string) bool {
 	return e.IsFlat() && brought && at.Equal(e.At) && s.Terminal == terminal
 }
 
-// loginElsewhere is when the login was for which an event has brought the session.
+// loginElsewhere is when the login was for which an event has brought the session. Only trusted logins have
+// an external id, but a backend may pass on the user agent of whoever logs in. Who claims a login after his
+// own session's begin is not believed, or no login elsewhere could end it; who claims an earlier one is ended
+// the sooner.
 func loginElsewhere(s *client.Session) (at time.Time, brought bool) {
 	text, marked := strings.CutPrefix(s.UserAgent, broughtBy)
 	if !marked || s.ExternalID == "" {
 		return time.Time{}, false
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
-	return at, err == nil
+	return at, err == nil && !at.After(s.CreatedAt.Add(ahead))
 }
 
 func (f *Enforcer) takeOver(ctx context.Context, e *Event, employee, terminal string) error {
