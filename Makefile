@@ -125,7 +125,7 @@ bench-authz: deps ## what a gateway's question costs against an empty HTTP handl
 	go run ./bench/authz -least 0.70
 
 .PHONY: bench-nodes
-bench-nodes: deps ## what one to five nodes cost at rest and for each login
+bench-nodes: deps ## what one to five nodes cost at rest, for each login, and for reading what others wrote
 	go run ./bench/nodes
 
 .PHONY: reset

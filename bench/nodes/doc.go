@@ -1,5 +1,6 @@
-// Command nodes measures what a cluster costs as nodes are added: at rest, and for each login; `make
-// bench-nodes` runs it, and docs/scaling.md quotes it.
+// Command nodes measures what a cluster costs as nodes, employees and logins are added: at rest, for each
+// login, and for each node that only reads the log; `make bench-nodes` runs it, and docs/scaling.md quotes
+// it.
 //
 // The main function is run: for each size a cluster of processes on one PostgreSQL, both its own.
 //
