@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -51,7 +52,8 @@ func (s *shard) closeDoor(p *Port) {
 // accept takes those who wait at a door.
 func (s *shard) accept(d *door) {
 	for range acceptsAtOnce {
-		fd, from, err := unix.Accept4(d.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		// That of package unix asks the kernel what protocol each address is of.
+		fd, from, err := syscall.Accept4(d.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		switch {
 		case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM):
 			s.pause(wantDescriptors)
@@ -70,11 +72,11 @@ func (s *shard) accept(d *door) {
 	}
 }
 
-func addressOf(from unix.Sockaddr) netip.Addr {
+func addressOf(from syscall.Sockaddr) netip.Addr {
 	switch a := from.(type) {
-	case *unix.SockaddrInet4:
+	case *syscall.SockaddrInet4:
 		return netip.AddrFrom4(a.Addr)
-	case *unix.SockaddrInet6:
+	case *syscall.SockaddrInet6:
 		return netip.AddrFrom16(a.Addr).Unmap()
 	}
 	return netip.Addr{}

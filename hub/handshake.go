@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"crypto/sha1" // #nosec G505 -- RFC 6455 says SHA-1; nothing rests on it
 	"encoding/base64"
 	"net/http"
@@ -47,7 +48,7 @@ func check(r *http.Request) (offered []string, bad *objection) {
 		return nil, badKey
 	}
 	for _, line := range r.Header["Sec-Websocket-Protocol"] {
-		for _, p := range strings.Split(line, ",") {
+		for p := range strings.SplitSeq(line, ",") {
 			if p = strings.Trim(p, " \t"); !isToken(p) {
 				return nil, badProtocol
 			}
@@ -60,7 +61,7 @@ func check(r *http.Request) (offered []string, bad *objection) {
 // hasToken reports whether comma-separated header lines contain a word, whatever its case.
 func hasToken(lines []string, word string) bool {
 	for _, line := range lines {
-		for _, item := range strings.Split(line, ",") {
+		for item := range strings.SplitSeq(line, ",") {
 			if strings.EqualFold(strings.Trim(item, " \t"), word) {
 				return true
 			}
@@ -75,8 +76,9 @@ func goodKey(lines []string) bool {
 	if len(lines) != 1 || len(lines[0]) != 24 {
 		return false
 	}
-	key, err := base64.StdEncoding.DecodeString(lines[0])
-	return err == nil && len(key) == 16
+	var key [18]byte
+	n, err := base64.StdEncoding.Decode(key[:], []byte(lines[0]))
+	return err == nil && n == 16
 }
 
 // isToken reports whether s is a token of HTTP (RFC 9110, section 5.6.2).
@@ -91,13 +93,15 @@ func isToken(s string) bool {
 
 // acceptKey proves that the handshake was understood (RFC 6455, section 4.2.2).
 func acceptKey(key string) string {
-	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // #nosec G401 -- RFC 6455 says SHA-1; nothing rests on it
+	var both [24 + 36]byte
+	sum := sha1.Sum(append(append(both[:0], key...), "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"...)) // #nosec G401 -- RFC 6455 says SHA-1; nothing rests on it
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // switching is the answer that makes a connection a WebSocket. Extensions are declined by silence.
 func switching(key, protocol string, extra http.Header) []byte {
-	var b strings.Builder
+	var b bytes.Buffer
+	b.Grow(192)
 	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
 	b.WriteString(acceptKey(key))
 	b.WriteString("\r\n")
@@ -106,5 +110,5 @@ func switching(key, protocol string, extra http.Header) []byte {
 	}
 	extra.Write(&b)
 	b.WriteString("\r\n")
-	return []byte(b.String())
+	return b.Bytes()
 }

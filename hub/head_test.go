@@ -2,11 +2,13 @@ package hub
 
 import (
 	"bufio"
+	"io"
 	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
 
+	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/require"
 )
 
@@ -75,4 +77,57 @@ func TestAnOrdinaryHandshakeIsTakenByTheShardsThemselves(t *testing.T) {
 	require.Equal(t, "t", r.Query)
 	require.Equal(t, []string{"hotseat.v1", "hotseat.bearer.x"}, r.Protocols)
 	require.Equal(t, []string{"1.2.3.4"}, r.Header("X-Forwarded-For"))
+}
+
+// What a handshake in memory costs until its answer is there: by the shards' own reader, and by the
+// Upgrader of gobwas, which leaves its request unread but for what it checks itself.
+func BenchmarkAHandshakeInMemory(b *testing.B) {
+	b.Run("shards", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, end := classify([]byte(goodHead))
+			h, _ := parseHead(goodHead[:end])
+			h.request(netip.Addr{})
+			switching(h.key, protocolName, h.echo())
+		}
+	})
+	b.Run("ws.Upgrader", func(b *testing.B) {
+		b.ReportAllocs()
+		upgrader := ws.Upgrader{Protocol: func(p []byte) bool { return string(p) == protocolName }}
+		for b.Loop() {
+			said := memory{strings.NewReader(goodHead), io.Discard}
+			if _, err := upgrader.Upgrade(said); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+type memory struct {
+	io.Reader
+	io.Writer
+}
+
+// What ws.Upgrader takes and we must not: it is why the shards have a reader of their own.
+func TestTheUpgraderTakesWhatIsRefusedHere(t *testing.T) {
+	upgrader := ws.Upgrader{}
+	for name, odd := range map[string]string{
+		"a key that is not base64": strings.Replace(goodHead, "dGhlIHNhbXBsZSBub25jZQ==", "????????????????????????", 1),
+		"a body":                   strings.Replace(goodHead, "Host:", "Content-Length: 4\r\nHost:", 1),
+		"a body in chunks":         strings.Replace(goodHead, "Host:", "Transfer-Encoding: chunked\r\nHost:", 1),
+		"two hosts":                strings.Replace(goodHead, "Host:", "Host: other.example\r\nHost:", 1),
+		"two keys":                 strings.Replace(goodHead, "Host:", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nHost:", 1),
+		"a name that is no token":  strings.Replace(goodHead, "Origin:", "Ori gin:", 1),
+		"a head of a megabyte":     strings.Replace(goodHead, "Origin:", strings.Repeat("X-Long: 0123456789\r\n", 50_000)+"Origin:", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := upgrader.Upgrade(memory{strings.NewReader(odd), io.Discard})
+			require.NoError(t, err)
+			kind, end := classify([]byte(odd))
+			if kind == headSocket {
+				_, ok := parseHead(odd[:end])
+				require.False(t, ok)
+			}
+		})
+	}
 }
