@@ -20,6 +20,9 @@ describe.concurrent('who sits where', () => {
     expect(first.frames.map((f) => JSON.parse(f.text).type)).toEqual(['session_established', 'session_terminated', 'ack']);
     await second.status('Connected');
     expect(await server.sessions(employee)).toHaveLength(1);
+    // Two windows are two terminals because nothing is kept where both would find it.
+    expect((await second.stored()).access_token).toBeTruthy();
+    expect(await second.page.evaluate(() => [localStorage.length, document.cookie])).toEqual([0, '']);
     await first.page.getByRole('button', { name: 'Log in again' }).click();
     await first.form.waitFor();
   }));
@@ -157,7 +160,7 @@ describe.concurrent('who sits where', () => {
     await one.page.getByRole('listitem').filter({ hasText: 'Espresso' }).waitFor();
   }));
 
-  test('the keyboard is enough: log in, lose the seat, log in again', on(async ({ browser, line, server, employee }) => {
+  test('the keyboard is enough: log in, sell, look at the devices, lose the seat, log in again, log out', on(async ({ browser, line, server, employee }) => {
     const one = await Till.open(await browser(), line);
     const { keyboard } = one.page;
     const focused = () => one.page.evaluate(() => document.activeElement.textContent);
@@ -169,7 +172,22 @@ describe.concurrent('who sits where', () => {
       await keyboard.press('Enter');
       await one.status('Connected');
     };
+    /** Goes on by Tab until it stands on what is called so, and presses it. */
+    const press = async (name, key = 'Enter') => {
+      for (let i = 0; i < 30 && !(await focused()).startsWith(name); i++) await keyboard.press('Tab');
+      expect(await focused()).toMatch(new RegExp(`^${name}`));
+      await keyboard.press(key);
+    };
     await logIn();
+    await press('Espresso');
+    await press('Plum tart', 'Space');
+    await one.page.getByRole('listitem').filter({ hasText: 'Plum tart' }).waitFor();
+    await press('−');
+    await press('Take payment');
+    await one.page.getByText('€4.60 received').waitFor();
+    await press('Devices');
+    await press('End all others');
+    await one.page.getByText('Every other session has ended.').waitFor();
     await server.login(employee);
     await one.dialog.waitFor();
     expect(await focused()).toBe('Log in again');
@@ -182,5 +200,8 @@ describe.concurrent('who sits where', () => {
     await one.dialog.waitFor();
     await keyboard.press('Enter');
     await logIn();
+    await press('Log out');
+    await one.form.waitFor();
+    expect(await server.sessions(employee)).toEqual([]);
   }));
 });

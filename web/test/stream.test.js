@@ -36,12 +36,13 @@ describe.concurrent('the rungs that wait at the server', () => {
     expect(one.frames.at(-1)).toMatchObject({ dir: 'out', text: '{"type":"ack","seq":1}' });
   }));
 
-  test('one stream serves all tabs of a session, and another tab takes it over', on(async ({ browser, line, server, employee }) => {
+  // A browser gives six connections of HTTP/1.1 to all tabs of an origin.
+  test('one stream serves eight tabs of a session, and another tab takes it over', on(async ({ browser, line, server, employee }) => {
     line.rule = block(/^\/ws/);
     const tabs = [await Till.open(await browser(), line)];
     await tabs[0].logIn(employee);
     await tabs[0].status('Connected');
-    for (let i = 0; i < 3; i++) tabs.push(await duplicate(tabs[0]));
+    for (let i = 1; i < 8; i++) tabs.push(await duplicate(tabs[0]));
     for (const tab of tabs) await tab.status('Connected');
     const streams = () => line.open('/v1/session/events');
     expect(streams()).toBe(1);

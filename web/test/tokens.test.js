@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { program } from './fixture.js';
 import { until } from './server.js';
-import { duplicate } from './till.js';
+import { duplicate, Till } from './till.js';
 
 describe.concurrent('tokens that live for two seconds', () => {
   const on = program('--access-token-lifetime', '2s');
@@ -27,6 +27,28 @@ describe.concurrent('tokens that live for two seconds', () => {
     expect(after.refresh_token).not.toBe(before.refresh_token);
     expect(after.session).toEqual(before.session);
     expect(refreshes(line)).toBe(1);
+  }));
+
+  test('a token that expired unnoticed is refused, renewed, and the question asked again', on(async ({ browser, line, server, employee }) => {
+    const page = await (await browser()).newPage();
+    // By the clock of this machine no token ever gets old.
+    await page.clock.setFixedTime(Date.now());
+    const one = new Till(page, line.url);
+    await page.goto(line.url);
+    await one.logIn(employee);
+    await one.status('Connected');
+    const before = await one.stored();
+    const says = async () => (await fetch(`http://${server.listen}/v1/session`, { headers: { authorization: `Bearer ${before.access_token}` } })).json();
+    await until(async () => (await says()).code === 'token_expired', 'the token never expires');
+    expect(refreshes(line)).toBe(0);
+    const refused = page.waitForResponse((response) => response.status() === 401);
+    await need(line, one);
+    expect(await (await refused).json()).toMatchObject({ code: 'token_expired' });
+    expect(refreshes(line)).toBe(1);
+    const after = await one.stored();
+    expect(after.refresh_token).not.toBe(before.refresh_token);
+    expect(after.session).toEqual(before.session);
+    expect(await one.dialog.count()).toBe(0);
   }));
 
   test('a refresh whose reply is cut is asked for again, and ends nothing', on(async ({ till, line }) => {
