@@ -177,14 +177,14 @@ const lookEvery = 2 * time.Second
 // full pipe, is left behind: it holds up neither the node nor the other sinks.
 func (v *voyage) attempt(ctx context.Context, events []Event, page *store.LogPage) error {
 	if v.stuck != nil { // in a term before: one delivery at a time
-		if _, ended := v.await(ctx, v.stuck, page); !ended {
+		if ended, _ := v.await(ctx, v.stuck, page); !ended {
 			return ctx.Err()
 		}
 		v.stuck = nil
 	}
 	done := make(chan error, 1)
 	go func() { done <- v.route.Sink.Deliver(ctx, events) }()
-	err, ended := v.await(ctx, done, page)
+	ended, err := v.await(ctx, done, page)
 	if ended {
 		return err
 	}
@@ -203,17 +203,17 @@ func (v *voyage) attempt(ctx context.Context, events []Event, page *store.LogPag
 const leaveIn = 6
 
 // await waits for a delivery's end, for as long as ctx is good.
-func (v *voyage) await(ctx context.Context, done <-chan error, page *store.LogPage) (err error, ended bool) {
+func (v *voyage) await(ctx context.Context, done <-chan error, page *store.LogPage) (ended bool, err error) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
 		select {
 		case err := <-done:
-			return err, true
+			return true, err
 		case <-look.C:
 			v.lookBehind(ctx, page)
 		case <-ctx.Done():
-			return nil, false
+			return false, nil
 		}
 	}
 }

@@ -26,6 +26,7 @@ func TestEveryEventReachesEverySinkInOrderAndOnceWhileAllIsWell(t *testing.T) {
 			relay.Route{Name: "all", Sink: all, FromStart: true}, relay.Route{Name: "late", Sink: late})
 		before := len(all.waitFor(t, 3*39))
 		require.Equal(t, 3*39, before)
+		begun(t, s, "late")
 		logins(t, s, people, 5)
 		events := all.waitFor(t, before+30)
 		require.Zero(t, inOrder(t, s, events))
@@ -38,6 +39,15 @@ func TestEveryEventReachesEverySinkInOrderAndOnceWhileAllIsWell(t *testing.T) {
 		require.EqualValues(t, 1, c.metric(t, "hotseat_relay_leading", ""))
 		require.EqualValues(t, before+30, c.metric(t, "hotseat_relay_delivered_total", "all"))
 	})
+}
+
+// begun waits for the mark that a new sink is given before its first event.
+func begun(t *testing.T, s store.Store, sink string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		at, err := s.Mark(t.Context(), store.HoldPrefix+sink)
+		return err == nil && at != ""
+	}, soon, time.Millisecond)
 }
 
 func ids(events []relay.Event) (ids []string) {
@@ -53,10 +63,7 @@ func TestARelayGoesOnFromItsMark(t *testing.T) {
 		route := relay.Route{Name: "book", Sink: book}
 		patient := func(o *relay.Options) { o.TTL = 10 * time.Second } // a term that ends by itself repeats some
 		first := carry(t, s, patient, route)
-		require.Eventually(t, func() bool {
-			at, err := s.Mark(t.Context(), store.HoldPrefix+"book")
-			return err == nil && at != ""
-		}, soon, time.Millisecond, "a mark is set before the first event")
+		begun(t, s, "book")
 		logins(t, s, people, 1)
 		book.waitFor(t, 2)
 		require.Eventually(t, func() bool {
