@@ -14,17 +14,18 @@ const drainPace = 50 * time.Millisecond
 // returns when no socket is left, or none that will close by itself within the linger. New sockets stay
 // refused; see leaveAgain.
 func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
+	start := time.Now()
 	h.closing.Store(true)
 	var all []uint64
 	h.engine.each(func(conn uint64) { all = append(all, conn) })
-	step := min(drainPace, over/time.Duration(max(len(all), 1)))
+	// The last one's turn comes before the end.
+	step := min(drainPace, over/time.Duration(len(all)+1))
 	for i, conn := range all {
 		after := step * time.Duration(i+1)
 		h.engine.post(conn, func(c *conversation, now time.Duration, out *output) {
 			c.drain(after, now, out)
 		})
 	}
-	start := time.Now()
 	for i, conn := range all {
 		if !until(ctx, start.Add(step*time.Duration(i+1))) {
 			break
