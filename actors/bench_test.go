@@ -21,9 +21,11 @@ func (s *instantStore) Load(key session.Key, done func(session.Employee, error))
 	done(e, nil)
 }
 
-func (s *instantStore) Commit(_ session.Key, _ session.Version, _ *session.Change, done func(error)) {
-	done(nil)
+func (s *instantStore) Commit(_ session.Key, _ session.Version, _ *session.Change, done func(error, bool)) {
+	done(nil, false)
 }
+
+func (s *instantStore) Help(ask func()) { ask() }
 
 func (s *instantStore) FindKey(_ session.Key, _ [16]byte, _ session.Time, done func(*session.KeyRecord, error)) {
 	done(nil, nil)

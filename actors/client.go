@@ -26,6 +26,11 @@ func (c *Client) Do(ctx context.Context, key session.Key, cmd session.Command) (
 		reply session.Reply
 		err   error
 	}
+	if s := c.current.Load(); s != nil && s.options.Router.MayOwn() {
+		if _, self := s.options.Router.Owner(key); self {
+			return s.Do(ctx, key, cmd)
+		}
+	}
 	answered := make(chan answer, 1)
 	c.Send(key, cmd, func(r session.Reply, err error, _ session.Node) { answered <- answer{r, err} })
 	select {

@@ -45,8 +45,9 @@ type (
 		err error
 	}
 	committed struct {
-		of  *flight
-		err error
+		of    *flight
+		err   error
+		alone bool // nobody else waits for the goroutine that says so
 	}
 	found struct {
 		of     *flight
@@ -182,8 +183,8 @@ func soft(c session.Command) bool {
 func (e *Employee) commit(next session.State, change session.Change) {
 	f := e.flight
 	f.next, f.change = next, change
-	e.env.Commit(e.key, e.state.Version, &f.change, func(err error) {
-		e.env.Post(committed{of: f, err: err})
+	e.env.Commit(e.key, e.state.Version, &f.change, func(err error, alone bool) {
+		e.env.Post(committed{of: f, err: err, alone: alone})
 	})
 }
 

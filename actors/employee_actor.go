@@ -57,7 +57,7 @@ func (a *employeeActor) Load(key session.Key, done func(session.Employee, error)
 }
 
 // Commit implements Env.
-func (a *employeeActor) Commit(key session.Key, expected session.Version, c *session.Change, done func(error)) {
+func (a *employeeActor) Commit(key session.Key, expected session.Version, c *session.Change, done func(error, bool)) {
 	a.shard.system.options.Store.Commit(key, expected, c, done)
 }
 

@@ -13,7 +13,7 @@ type Env interface {
 	// Post sends a message to this employee's own mailbox. Any goroutine may call it.
 	Post(message any)
 	Load(key session.Key, done func(session.Employee, error))
-	Commit(key session.Key, expected session.Version, change *session.Change, done func(error))
+	Commit(key session.Key, expected session.Version, change *session.Change, done func(err error, alone bool))
 	FindKey(key session.Key, hash [16]byte, since session.Time, done func(*session.KeyRecord, error))
 	// Ended adds committed endings to this node's view; it returns before the reply goes out.
 	Ended(events []session.Event)

@@ -33,16 +33,27 @@ const throughput = 64
 // promptly is how many messages a caller who waits handles itself before a worker goes on.
 const promptly = 2
 
-// PostUserMessage implements actor.Mailbox. Who waits for the answer to a request has nothing better to
-// do than to run an actor that nobody runs: the way over a worker and its thread costs more than the
-// decision.
+// PostUserMessage implements actor.Mailbox. Who has nothing better to do runs an actor that nobody runs:
+// the way over a worker and its thread costs more than the decision.
 func (m *mailbox) PostUserMessage(message any) {
 	m.push(&letter{message: message})
-	if r, ok := message.(*Request); !ok || !r.waited {
+	if !hasTime(message) {
 		m.schedule()
 	} else if m.running.CompareAndSwap(false, true) && m.handle(promptly) {
 		m.workers.schedule(m)
 	}
+}
+
+// hasTime reports whether who posts the message has nothing better to do than to see it handled: who waits
+// for the answer to a request, and who has committed for nobody else.
+func hasTime(message any) bool {
+	switch m := message.(type) {
+	case *Request:
+		return m.waited
+	case committed:
+		return m.alone
+	}
+	return false
 }
 
 // PostSystemMessage implements actor.Mailbox.

@@ -16,7 +16,10 @@ import (
 // come on a goroutine of the store's and do not block it.
 type Store interface {
 	Load(key session.Key, done func(session.Employee, error))
-	Commit(key session.Key, expected session.Version, change *session.Change, done func(error))
+	// Commit tells done whether nobody else waits for its goroutine.
+	Commit(key session.Key, expected session.Version, change *session.Change, done func(err error, alone bool))
+	// Help calls ask, and lends the store the caller's goroutine for a commit that ask may have led to.
+	Help(ask func())
 	FindKey(key session.Key, hash [16]byte, since session.Time, done func(*session.KeyRecord, error))
 }
 
@@ -156,10 +159,11 @@ func (s *System) Do(ctx context.Context, key session.Key, cmd session.Command) (
 		err   error
 	}
 	answered := make(chan answer, 1)
-	s.send(&Request{
+	r := &Request{
 		Command: cmd, At: time.Now(), key: key, waited: true,
 		Done: func(r session.Reply, err error) { answered <- answer{r, err} },
-	})
+	}
+	s.options.Store.Help(func() { s.send(r) })
 	select {
 	case a := <-answered:
 		return a.reply, a.err

@@ -92,14 +92,16 @@ func (s *memoryStore) Load(key session.Key, done func(session.Employee, error)) 
 	})
 }
 
-func (s *memoryStore) Commit(key session.Key, expected session.Version, change *session.Change, done func(error)) {
+func (s *memoryStore) Commit(key session.Key, expected session.Version, change *session.Change, done func(error, bool)) {
 	s.later(key, func() {
 		if s.beforeCommit != nil {
 			s.beforeCommit(change)
 		}
-		done(s.commit(key, expected, change))
+		done(s.commit(key, expected, change), false)
 	})
 }
+
+func (s *memoryStore) Help(ask func()) { ask() }
 
 func (s *memoryStore) commit(key session.Key, expected session.Version, change *session.Change) error {
 	s.mu.Lock()

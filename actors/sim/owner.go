@@ -87,7 +87,7 @@ func (o *owner) FindKey(key session.Key, hash [16]byte, since session.Time, done
 }
 
 // Commit implements actors.Env.
-func (o *owner) Commit(key session.Key, expected session.Version, c *session.Change, done func(error)) {
+func (o *owner) Commit(key session.Key, expected session.Version, c *session.Change, done func(error, bool)) {
 	if o.w.options.Bug == NoticesBeforeCommit {
 		o.Ended(c.Endings())
 		o.Tell(c.Notices, make([]*session.Delivery, len(c.Notices)), time.Time{})
@@ -95,7 +95,7 @@ func (o *owner) Commit(key session.Key, expected session.Version, c *session.Cha
 	o.w.store.Commit(key, expected, c, func(err error) {
 		o.conflict = errors.Is(err, session.ErrConflict)
 		o.w.tell("%s commit %s version %d: %v", o.node.name, key, expected+1, err)
-		done(err)
+		done(err, false)
 	})
 }
 

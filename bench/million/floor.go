@@ -26,7 +26,11 @@ func (blank) Load(key session.Key, done func(session.Employee, error)) {
 	}, nil)
 }
 
-func (blank) Commit(_ session.Key, _ session.Version, _ *session.Change, done func(error)) { done(nil) }
+func (blank) Commit(_ session.Key, _ session.Version, _ *session.Change, done func(error, bool)) {
+	done(nil, false)
+}
+
+func (blank) Help(ask func()) { ask() }
 
 func (blank) FindKey(_ session.Key, _ [16]byte, _ session.Time, done func(*session.KeyRecord, error)) {
 	done(nil, nil)

@@ -49,12 +49,12 @@ func (o Options) withDefaults() Options {
 }
 
 // Batcher stands between the actors and the store. Any goroutine may call Commit, Load and FindKey;
-// they never block. done is called once, on a goroutine of the Batcher that many others wait for:
-// it must only pass the outcome on.
+// they never block. done is called once, on a goroutine that many others may wait for: it must only pass
+// the outcome on, but where it is told otherwise.
 type Batcher struct {
 	o       Options
 	store   Store
-	commits *queue[commit]
+	commits *commits
 	loads   *queue[load]
 	finds   *queue[find]
 	metrics *metrics
@@ -65,7 +65,7 @@ func New(s Store, o Options) *Batcher {
 	o = o.withDefaults()
 	return &Batcher{
 		o: o, store: s, metrics: newMetrics(o.Registerer),
-		commits: newQueue[commit](o.MaxQueue, o.Refused),
+		commits: newCommits(&o),
 		loads:   newQueue[load](o.MaxReads, o.Refused),
 		finds:   newQueue[find](o.MaxReads, o.Refused),
 	}
@@ -75,8 +75,8 @@ func New(s Store, o Options) *Batcher {
 // accepted, and returns nil. The store must outlive it.
 func (b *Batcher) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
-	for lane := range b.o.Lanes {
-		workers.Go(func() { b.runLane(lane) })
+	for range b.o.Lanes {
+		workers.Go(b.runLane)
 	}
 	workers.Go(func() { b.runLoads() })
 	workers.Go(func() { b.runFinds() })
@@ -85,15 +85,30 @@ func (b *Batcher) Run(ctx context.Context) error {
 	b.loads.close()
 	b.finds.close()
 	workers.Wait()
+	b.commits.rest()
 	return nil
 }
 
 // Commit stores change if the row of key still has the expected version. The change must not be
-// modified any more.
-func (b *Batcher) Commit(key session.Key, expected session.Version, change *session.Change, done func(error)) {
+// modified any more. done is told whether it may take its time: when nobody else waits for its goroutine.
+func (b *Batcher) Commit(key session.Key, expected session.Version, change *session.Change, done func(err error, alone bool)) {
 	if err := b.commits.put(commit{store.Write{Key: key, Expected: expected, Change: change}, done}); err != nil {
-		done(err)
+		done(err, false)
 	}
+}
+
+// Help calls ask and then, where a lane is free, commits what waits, on the caller's goroutine: who asks
+// for a login and waits for its answer has nothing better to do, and a lone login is spared the way to a
+// lane's goroutine and back, which costs more than its decision. The caller must hold nothing.
+func (b *Batcher) Help(ask func()) {
+	b.commits.announce()
+	defer func() {
+		if l := b.commits.help(); l != nil {
+			b.commit(l)
+			b.commits.release(l)
+		}
+	}()
+	ask()
 }
 
 // Load reads the row of key. Callers that ask together for the same employee get the same Employee:

@@ -86,7 +86,7 @@ func TestABatchIsWhatArrivedWhileTheLastCommitRanSortedAndOfDistinctEmployees(t 
 	defer stop()
 	results := make(chan string, 16)
 	commit := func(key string) {
-		b.Commit(session.Key(key), 1, &session.Change{}, func(err error) { results <- fmt.Sprint(key, " ", err) })
+		b.Commit(session.Key(key), 1, &session.Change{}, func(err error, _ bool) { results <- fmt.Sprint(key, " ", err) })
 	}
 	commit("m")
 	require.Equal(t, []session.Key{"m"}, <-g.calls)
@@ -111,7 +111,7 @@ func TestABatchIsBounded(t *testing.T) {
 	g := newGated()
 	b := batch.New(g, batch.Options{MaxBatch: 2})
 	for _, key := range []string{"d", "c", "b", "a"} {
-		b.Commit(session.Key(key), 1, &session.Change{}, func(error) {})
+		b.Commit(session.Key(key), 1, &session.Change{}, func(error, bool) {})
 	}
 	stop := runGated(b, g)
 	defer stop()
@@ -127,7 +127,7 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 	var errs []error
 	note := func(err error) { errs = append(errs, err) }
 	for range 2 {
-		b.Commit("a", 1, &session.Change{}, note)
+		b.Commit("a", 1, &session.Change{}, func(err error, _ bool) { note(err) })
 		b.Load("a", func(_ session.Employee, err error) { note(err) })
 		b.FindKey("a", [16]byte{}, 0, func(_ *session.KeyRecord, err error) { note(err) })
 	}
@@ -143,7 +143,7 @@ func TestWhatWasAcceptedIsFinishedAndWhatComesLaterIsRefused(t *testing.T) {
 	g := newGated()
 	b := batch.New(g, batch.Options{})
 	results := make(chan error, 3)
-	b.Commit("a", 1, &session.Change{}, func(err error) { results <- err })
+	b.Commit("a", 1, &session.Change{}, func(err error, _ bool) { results <- err })
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	ended := make(chan error)
@@ -152,7 +152,7 @@ func TestWhatWasAcceptedIsFinishedAndWhatComesLaterIsRefused(t *testing.T) {
 	g.answers <- nil
 	require.NoError(t, <-results)
 	require.NoError(t, <-ended)
-	b.Commit("b", 1, &session.Change{}, func(err error) { results <- err })
+	b.Commit("b", 1, &session.Change{}, func(err error, _ bool) { results <- err })
 	require.ErrorIs(t, <-results, session.ErrUnavailable)
 }
 

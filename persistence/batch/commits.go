@@ -10,11 +10,6 @@ import (
 	"github.com/hotseat-hub/hotseat/session"
 )
 
-type commit struct {
-	write store.Write
-	done  func(error)
-}
-
 const (
 	// crowd is the batch from which a lane gathers. Below it the wait would cost more than it gains.
 	crowd = 8
@@ -24,8 +19,10 @@ const (
 	gatherShare = 8
 )
 
-// lane is one worker's memory, reused from batch to batch.
+// lane is what one commit at a time needs, reused from batch to batch; who has taken it from the free
+// ones owns it.
 type lane struct {
+	number int
 	most   int
 	expect int           // how many were in flight at the end of the last commit
 	took   time.Duration // by it
@@ -34,20 +31,30 @@ type lane struct {
 	seen   map[session.Key]bool
 }
 
-func (b *Batcher) runLane(number int) {
-	l := lane{most: b.o.MaxBatch, seen: make(map[session.Key]bool, b.o.MaxBatch)}
-	for ; ; l.gather(b.commits) {
-		if !b.commits.take(l.pick) {
-			return
+// runLane is a goroutine that commits what nobody helps with. After a crowd it keeps its lane: the first
+// who comes back would commit alone what the others could have shared.
+func (b *Batcher) runLane() {
+	for l := b.commits.begin(); l != nil; {
+		b.commit(l)
+		if len(l.batch) < crowd {
+			b.commits.release(l)
+			l = b.commits.begin()
+			continue
 		}
-		started := time.Now()
-		errs := b.store.Commit(context.Background(), number, l.prepare())
-		l.took = time.Since(started)
-		b.metrics.committed(len(l.batch), l.took)
-		l.expect = len(l.batch) + b.commits.len()
-		for i := range l.batch {
-			l.batch[i].done(errs[i])
-		}
+		l.gather(b.commits)
+		l = b.commits.goOn(l)
+	}
+}
+
+// commit stores the lane's batch and answers it.
+func (b *Batcher) commit(l *lane) {
+	started := time.Now()
+	errs := b.store.Commit(context.Background(), l.number, l.prepare())
+	l.took = time.Since(started)
+	b.metrics.committed(len(l.batch), l.took)
+	l.expect = len(l.batch) + b.commits.len()
+	for i := range l.batch {
+		l.batch[i].done(errs[i], l.expect == 1)
 	}
 }
 
@@ -55,11 +62,8 @@ func (b *Batcher) runLane(number int) {
 // they would just miss this commit, and two half crowds would commit in turns for ever, each at the
 // price of the whole. It ends at the first pause in the arrivals, so that a crowd which has gone
 // away costs one step.
-func (l *lane) gather(q *queue[commit]) {
+func (l *lane) gather(q *commits) {
 	q.wait()
-	if len(l.batch) < crowd {
-		return
-	}
 	until := time.Now().Add(l.took / gatherShare)
 	for have := q.len(); have < l.expect && time.Now().Before(until); {
 		time.Sleep(gatherStep)

@@ -1,5 +1,6 @@
 // Package batch lets many logins share one commit: a batch is what arrived while the previous commit
-// ran, so a single login waits for nothing and a flood costs one fsync per batch.
+// ran, so a single login waits for nothing and a flood costs one fsync per batch. A lone login is committed
+// by the goroutine that waits for it.
 //
 // The main type is Batcher.
 //
@@ -8,5 +9,5 @@
 // of a commit before asking reads it: strict checks rely on that. All queues are bounded; a full one
 // answers session.ErrOverloaded at once.
 //
-// Next: persistence/store for what Commit and Load mean, actors/employee.go for the main caller.
+// Next: waiting.go for who takes what waits, persistence/store for what Commit and Load mean, actors/employee.go for the main caller.
 package batch

@@ -40,7 +40,9 @@ func crowd(callers, commits int, pause func(caller int) time.Duration) (mean flo
 			time.Sleep(time.Duration(caller) * 100 * time.Microsecond) // they do not begin together
 			for range commits {
 				done := make(chan error)
-				b.Commit(session.Key(rune('a'+caller)), 1, &session.Change{}, func(err error) { go func() { done <- err }() })
+				b.Help(func() {
+					b.Commit(session.Key(rune('a'+caller)), 1, &session.Change{}, func(err error, _ bool) { go func() { done <- err }() })
+				})
 				<-done
 				time.Sleep(pause(caller))
 			}

@@ -17,7 +17,7 @@ type queue[T any] struct {
 	bound   int
 	refused prometheus.Counter
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards what follows
 	arrived sync.Cond
 	items   []T
 	closed  bool
@@ -32,6 +32,17 @@ func newQueue[T any](bound int, refused prometheus.Counter) *queue[T] {
 func (q *queue[T]) put(item T) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if err := q.add(item); err != nil {
+		return err
+	}
+	if len(q.items) == 1 {
+		q.arrived.Signal()
+	}
+	return nil
+}
+
+// add is put without waking anybody. The caller holds mu.
+func (q *queue[T]) add(item T) error {
 	if q.closed {
 		return errStopped
 	}
@@ -42,19 +53,7 @@ func (q *queue[T]) put(item T) error {
 		return session.ErrOverloaded
 	}
 	q.items = append(q.items, item)
-	if len(q.items) == 1 {
-		q.arrived.Signal()
-	}
 	return nil
-}
-
-// wait returns once there is something to take, or the queue is closed.
-func (q *queue[T]) wait() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for len(q.items) == 0 && !q.closed {
-		q.arrived.Wait()
-	}
 }
 
 func (q *queue[T]) len() int {

@@ -95,7 +95,7 @@ func (g *grouped) work(next func(worker int) (int, bool)) error {
 	for worker := range g.o.inFlight {
 		all.Go(func() {
 			done := make(chan error, 1)
-			answer := func(err error) { done <- err }
+			answer := func(err error, _ bool) { done <- err }
 			for {
 				i, more := next(worker)
 				if !more {

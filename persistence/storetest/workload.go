@@ -58,7 +58,7 @@ func Start(s store.Store, workers int) *Workload {
 func (w *Workload) login(b *batch.Batcher, seat *Seat) {
 	write := seat.Login(session.TimeOf(time.Now()))
 	done := make(chan error, 1)
-	b.Commit(write.Key, write.Expected, write.Change, func(err error) { done <- err })
+	b.Commit(write.Key, write.Expected, write.Change, func(err error, _ bool) { done <- err })
 	err := <-done
 	switch {
 	case err == nil:
