@@ -285,7 +285,9 @@ func (r *rows) Load(key session.Key, done func(session.Employee, error)) {
 	})
 }
 
-func (r *rows) Commit(key session.Key, expected session.Version, c *session.Change, done func(error)) {
+func (r *rows) Help(ask func()) { ask() }
+
+func (r *rows) Commit(key session.Key, expected session.Version, c *session.Change, done func(error, bool)) {
 	r.wait.Go(func() {
 		r.mu.Lock()
 		err := session.ErrConflict
@@ -293,7 +295,7 @@ func (r *rows) Commit(key session.Key, expected session.Version, c *session.Chan
 			r.all[key], err = *c.Save, nil
 		}
 		r.mu.Unlock()
-		done(err)
+		done(err, false)
 	})
 }
 
