@@ -45,6 +45,7 @@ func (job *importJob) put(task *importTask) error {
 	if !errors.Is(err, session.ErrAlreadyExists) {
 		return err
 	}
+	made := task.late // one of its own tries made the employee; an update that is late makes nobody
 	update := session.Update{
 		SetPolicy: line.Policy.Set, Policy: policy, Default: x.o.Policy,
 		Locked: line.Locked, KeepSessions: true, Actor: x.key.name,
@@ -52,7 +53,7 @@ func (job *importJob) put(task *importTask) error {
 	if patch != (session.ProfilePatch{}) {
 		update.Profile = &patch
 	}
-	if _, err = job.patiently(task, update); err == nil && !task.late {
+	if _, err = job.patiently(task, update); err == nil && !made {
 		err = errUpdated
 	}
 	return err

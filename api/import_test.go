@@ -103,6 +103,17 @@ func TestAnImportedLineWhoseAnswerWasLateCountsAsWhatItDid(t *testing.T) {
 	require.Equal(t, []any{1.0, 0.0, 0.0}, []any{report["created"], report["updated"], report["failed"]})
 	require.Equal(t, 2, lost, "made, and changed to the same")
 	require.Equal(t, 1.0, b.load(`{"employee_id":"ada"}`).is(200)["updated"])
+
+	b.lost = func(cmd session.Command) error {
+		if _, ok := cmd.(session.Update); ok {
+			b.lost = nil
+			return context.DeadlineExceeded
+		}
+		return nil
+	}
+	report = b.load(`{"employee_id":"ada","role":"manager"}`).is(200)
+	require.Equal(t, []any{0.0, 1.0, 0.0}, []any{report["created"], report["updated"], report["failed"]}, "it was there")
+	require.Nil(t, b.lost, "the update was late")
 }
 
 func TestAHashOfAnotherSystemIsMadeAnewAtTheNextLogin(t *testing.T) {
