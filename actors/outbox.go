@@ -1,8 +1,10 @@
 package actors
 
 import (
+	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -21,10 +23,18 @@ const (
 // for a deadline nor other addresses. Any goroutine may call its methods.
 type outboxes struct {
 	root    *actor.RootContext
-	mu      sync.Mutex
-	boxes   map[string]chan sending
+	log     *slog.Logger
 	senders sync.WaitGroup
-	closed  bool
+	late    atomic.Bool // close has returned: the library may be gone
+
+	mu     sync.Mutex // of what follows
+	boxes  map[string]*outbox
+	closed bool
+}
+
+type outbox struct {
+	queue chan sending
+	owed  atomic.Int32 // messages in queue, and the one that the library is taking; grows under mu
 }
 
 type sending struct {
@@ -32,8 +42,8 @@ type sending struct {
 	message any
 }
 
-func newOutboxes(root *actor.RootContext) *outboxes {
-	return &outboxes{root: root, boxes: map[string]chan sending{}}
+func newOutboxes(root *actor.RootContext, log *slog.Logger) *outboxes {
+	return &outboxes{root: root, log: log, boxes: map[string]*outbox{}}
 }
 
 // send does not wait. When the outbox is full, or all are closed, the message is lost.
@@ -45,41 +55,59 @@ func (o *outboxes) send(address, actorName string, message any) (full bool) {
 	}
 	box := o.boxes[address]
 	if box == nil {
-		box = make(chan sending, maxQueued)
+		box = &outbox{queue: make(chan sending, maxQueued)}
 		o.boxes[address] = box
-		o.senders.Go(func() {
-			for s := range box {
-				o.root.Send(s.to, s.message)
-			}
-		})
+		o.senders.Go(func() { o.deliver(box) })
 	}
 	select {
-	case box <- sending{actor.NewPID(address, actorName), message}:
+	case box.queue <- sending{actor.NewPID(address, actorName), message}:
+		box.owed.Add(1)
 		return false
 	default:
 		return true
 	}
 }
 
-// keep closes the outboxes of addresses that nobody has any more.
+func (o *outboxes) deliver(box *outbox) {
+	for s := range box.queue {
+		if !o.late.Load() {
+			o.give(s)
+		}
+		box.owed.Add(-1)
+	}
+}
+
+// give hands a message to the library, which panics when it was stopped meanwhile. The message is lost,
+// as it is when it does not reach its node.
+func (o *outboxes) give(s sending) {
+	defer func() {
+		if p := recover(); p != nil && !o.late.Load() {
+			o.log.Error("sending to another node panicked", crashOf(p).attributes())
+		}
+	}()
+	o.root.Send(s.to, s.message)
+}
+
+// keep closes the outboxes of addresses that nobody has any more, and that are owed nothing: a second
+// sender to an address would overtake the first.
 func (o *outboxes) keep(peers []Peer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for address, box := range o.boxes {
-		if len(box) == 0 && !slices.ContainsFunc(peers, func(p Peer) bool { return p.Address == address }) {
-			close(box)
+		if box.owed.Load() == 0 && !slices.ContainsFunc(peers, func(p Peer) bool { return p.Address == address }) {
+			close(box.queue)
 			delete(o.boxes, address)
 		}
 	}
 }
 
-// close returns when everything was taken, or time is up; a sender that waits for the library still goes
-// with the process, and sends nothing more.
+// close returns when everything was taken, or time is up. A sender that waits for the library then goes
+// with the process; what is left in its outbox is lost.
 func (o *outboxes) close() {
 	o.mu.Lock()
 	o.closed = true
 	for _, box := range o.boxes {
-		close(box)
+		close(box.queue)
 	}
 	clear(o.boxes)
 	o.mu.Unlock()
@@ -91,4 +119,5 @@ func (o *outboxes) close() {
 	case <-done:
 	case <-timer.C:
 	}
+	o.late.Store(true)
 }

@@ -2,6 +2,9 @@ package actors
 
 import (
 	"context"
+	"log/slog"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,9 +114,74 @@ func TestOutboxesGoWithTheirNodes(t *testing.T) {
 		s.peers.out.send(address, "x", 0)
 		<-gone.names
 	}
-	s.peers.out.keep([]Peer{other})
-	require.Len(t, s.peers.out.boxes, 1)
+	require.Eventually(t, func() bool {
+		s.peers.out.keep([]Peer{other})
+		return len(s.peers.out.boxes) == 1
+	}, 10*time.Second, time.Millisecond)
 	require.Contains(t, s.peers.out.boxes, other.Address)
 	s.peers.close()
+	require.NoError(t, s.stop())
+}
+
+// Replies go to addresses that are no members': those of nodes that have just left, or are not seen yet.
+func TestAnAddressHasOneSenderHoweverLongTheLibraryKeepsIt(t *testing.T) {
+	s := New(Options{Node: "a@1", Router: elsewhere{other}})
+	out := s.peers.out
+	waits := &stuck{arrived: make(chan struct{}, 1), release: make(chan struct{})}
+	s.actors.ProcessRegistry.RegisterAddressResolver(func(*actor.PID) (actor.Process, bool) { return waits, true })
+	out.send("127.0.0.1:2", "x", 0)
+	<-waits.arrived
+	first := out.boxes["127.0.0.1:2"]
+	out.keep(nil)
+	out.send("127.0.0.1:2", "x", 1)
+	require.Same(t, first, out.boxes["127.0.0.1:2"], "two senders overtake each other")
+	close(waits.release)
+	require.Eventually(t, func() bool { out.keep(nil); return len(out.boxes) == 0 }, 10*time.Second, time.Millisecond)
+	s.peers.close()
+	require.NoError(t, s.stop())
+}
+
+// panics stands for the library: it panics when it is stopped while a sender waits for it.
+type panics struct {
+	stuck
+	asked atomic.Int32
+}
+
+func (p *panics) SendUserMessage(pid *actor.PID, message any) {
+	p.asked.Add(1)
+	p.stuck.SendUserMessage(pid, message)
+	panic("stopped")
+}
+
+func TestASenderThatOutlivesTheLibraryEndsQuietly(t *testing.T) {
+	var log strings.Builder
+	s := New(Options{Node: "a@1", Router: elsewhere{other}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	library := &panics{stuck: stuck{arrived: make(chan struct{}, 1), release: make(chan struct{})}}
+	s.actors.ProcessRegistry.RegisterAddressResolver(func(*actor.PID) (actor.Process, bool) { return library, true })
+	for range 4 {
+		s.peers.out.send(other.Address, gatewayName, 0)
+	}
+	<-library.arrived
+	s.peers.close()
+	close(library.release)
+	s.peers.out.senders.Wait()
+	require.EqualValues(t, 1, library.asked.Load(), "what was left is lost")
+	require.Empty(t, log.String())
+	require.NoError(t, s.stop())
+}
+
+func TestAMessageThatTheLibraryCannotSendCostsNoOther(t *testing.T) {
+	var log strings.Builder
+	s := New(Options{Node: "a@1", Router: elsewhere{other}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	library := &panics{stuck: stuck{arrived: make(chan struct{}, 1), release: make(chan struct{})}}
+	close(library.release)
+	s.actors.ProcessRegistry.RegisterAddressResolver(func(*actor.PID) (actor.Process, bool) { return library, true })
+	for range 2 {
+		s.peers.out.send(other.Address, gatewayName, 0)
+	}
+	s.peers.close()
+	require.EqualValues(t, 2, library.asked.Load())
+	require.Equal(t, 2, strings.Count(log.String(), "sending to another node panicked"))
+	require.NotContains(t, log.String(), "stopped", "the value may hold what a client sent")
 	require.NoError(t, s.stop())
 }

@@ -71,7 +71,7 @@ func (a *ask) hear(e wire.Envelope, err error) {
 
 func newPeers(s *System, o *Options) *peers {
 	return &peers{
-		system: s, router: o.Router, refused: o.PeerRefused, out: newOutboxes(s.actors.Root),
+		system: s, router: o.Router, refused: o.PeerRefused, out: newOutboxes(s.actors.Root, s.options.Log),
 		asks: map[uint64]*ask{}, open: map[session.Node]int{}, silent: map[session.Node]time.Time{},
 	}
 }
