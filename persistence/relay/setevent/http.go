@@ -206,7 +206,7 @@ func (t *Transmitter) verification(s *Stream, state string) (token, error) {
 		Subject: opaqueSubject{"opaque", s.Name}, Events: map[string]any{verification: said},
 	}
 	jwt, err := t.o.Signer.SignAs(setType, c)
-	return token{c.ID, jwt}, err
+	return token{id: c.ID, jwt: jwt}, err
 }
 
 // pollRequest is RFC 8936 section 2.2.

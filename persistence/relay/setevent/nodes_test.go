@@ -1,6 +1,7 @@
 package setevent_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -34,6 +35,28 @@ func TestWhatIsAcknowledgedAtOneNodeIsNotShownByTheOther(t *testing.T) {
 		}
 		other := map[*transmitter]*transmitter{a: b, b: a}[x]
 		require.Empty(t, other.poll(ack(p, `,"maxEvents":0`)).Sets)
+	}
+}
+
+// A proxy takes turns, so that each node hears of every other answer's acknowledgement only. More waits than an
+// answer holds.
+func TestNodesThatTakeTurnsShowEverythingOnce(t *testing.T) {
+	for _, c := range []struct{ endings, most int }{{3, 1}, {190, 100}, {450, 60}} {
+		s := openStore(t)
+		nodes := []*transmitter{serve(t, s, time.Second), serve(t, s, time.Second)}
+		nodes[0].logins(c.endings + 1)
+		limit := fmt.Sprintf(`,"maxEvents":%d,"returnImmediately":true`, c.most)
+		shown, p := map[string]int{}, polled{}
+		for turn := range (c.endings+c.most-1)/c.most + 1 {
+			p = nodes[turn%2].poll(ack(p, limit))
+			for id := range p.Sets {
+				shown[id]++
+			}
+		}
+		require.Len(t, shown, c.endings, "%d endings, %d in an answer", c.endings, c.most)
+		for id, times := range shown {
+			require.Equal(t, 1, times, "%s was acknowledged; %d endings, %d in an answer", id, c.endings, c.most)
+		}
 	}
 }
 

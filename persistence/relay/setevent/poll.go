@@ -27,15 +27,6 @@ const (
 	markEvery = 30 * time.Second
 )
 
-// token is a signed one that its receiver has not acknowledged.
-type token struct{ id, jwt string }
-
-// stretch is a part of the log, read and not yet acknowledged as a whole.
-type stretch struct {
-	tokens []token
-	next   store.LogPosition
-}
-
 // polled is a stream that its receiver polls, at any node. A node keeps what it has shown since the mark;
 // when another has moved the mark, or after a restart, it begins at the mark again and repeats, under the
 // same ids, what was not acknowledged. Any goroutine may call its methods.
@@ -108,18 +99,29 @@ func (p *polled) acknowledge(ctx context.Context, ids map[string]bool) error {
 	}
 	p.extra = without(p.extra, ids)
 	for i := range p.window {
-		p.window[i].tokens = without(p.window[i].tokens, ids)
+		p.window[i].acknowledge(ids)
 	}
-	done := 0
+	done, to := 0, p.base
 	for done < len(p.window) && len(p.window[done].tokens) == 0 {
+		to = p.window[done].next
 		done++
 	}
-	if done == 0 {
+	rest, passed := p.window[done:], 0
+	if len(rest) > 0 {
+		var err error
+		if to, passed, err = p.passed(ctx, &rest[0], to); err != nil {
+			return err
+		}
+	}
+	if to == p.base {
 		return nil
 	}
-	moved, err := p.move(ctx, p.window[done-1].next)
+	moved, err := p.move(ctx, to)
 	if moved {
-		p.window = p.window[done:]
+		p.window = rest
+		if passed > 0 {
+			rest[0].cut(passed)
+		}
 	}
 	return err
 }
@@ -135,16 +137,6 @@ func (p *polled) knows(ids map[string]bool) bool {
 		}
 	}
 	return known == len(ids)
-}
-
-func without(tokens []token, ids map[string]bool) []token {
-	kept := tokens[:0]
-	for _, t := range tokens {
-		if !ids[t.id] {
-			kept = append(kept, t)
-		}
-	}
-	return kept
 }
 
 // take answers at most many tokens that are not acknowledged, the oldest first. It waits for one until
@@ -216,8 +208,8 @@ func (p *polled) count() int {
 
 // append signs the page's endings.
 func (p *polled) append(ctx context.Context, page *store.LogPage) error {
-	s := stretch{next: page.Next}
-	for _, event := range page.Events {
+	s := stretch{done: map[string]bool{}, next: page.Next}
+	for i, event := range page.Events {
 		if !event.Type.Ends() {
 			continue
 		}
@@ -227,7 +219,7 @@ func (p *polled) append(ctx context.Context, page *store.LogPage) error {
 		if err != nil {
 			return err
 		}
-		s.tokens = append(s.tokens, token{c.ID, jwt})
+		s.tokens = append(s.tokens, token{id: c.ID, jwt: jwt, behind: i})
 	}
 	p.at = page.Next
 	if len(s.tokens) > 0 {

@@ -188,11 +188,12 @@ func TestAPolledStreamRepeatsWhatIsNotAcknowledgedAndForgetsTheRest(t *testing.T
 	rest := x.poll(`{"returnImmediately":true}`)
 	require.Len(t, rest.Sets, 3)
 	require.False(t, rest.MoreAvailable)
-	require.Equal(t, before, x.mark(), "the mark waits for the last of its page")
+	behind := x.mark()
+	require.NotEqual(t, before, behind, "the mark is behind what is acknowledged without a gap")
 	refused := keys(rest.Sets)[0]
 	delete(rest.Sets, refused)
 	require.Empty(t, x.poll(ack(rest, `,"setErrs":{"`+refused+`":{"err":"invalid_request"}},"returnImmediately":true`)).Sets)
-	require.NotEqual(t, before, x.mark())
+	require.NotEqual(t, behind, x.mark())
 }
 
 // The next node, or the next run, begins at the mark.

@@ -64,6 +64,9 @@ var initiators = map[session.Reason]string{
 	session.ReasonExpired: "policy", session.ReasonTokenReuse: "policy",
 }
 
+// tokenID is the jti of an event's token.
+func tokenID(audience, event string) string { return relay.TokenID("set", audience, event) }
+
 // revocation are the claims of an ending.
 func revocation(e *relay.Event, audience string, now time.Time) claims {
 	who := initiators[e.Reason]
@@ -71,7 +74,7 @@ func revocation(e *relay.Event, audience string, now time.Time) claims {
 		who = "system"
 	}
 	return claims{
-		Issuer: e.Source, Audience: audience, IssuedAt: now.Unix(), ID: relay.TokenID("set", audience, e.ID),
+		Issuer: e.Source, Audience: audience, IssuedAt: now.Unix(), ID: tokenID(audience, e.ID),
 		Subject: complexSubject{
 			Format:  "complex",
 			Session: opaqueSubject{"opaque", e.Session.ID.String()},
