@@ -1,9 +1,13 @@
 package postgres
 
 import (
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
@@ -64,6 +68,36 @@ func TestATailThatWasAwayForHoursHearsOfWritersThatCameAndWent(t *testing.T) {
 	require.Equal(t, []int{7, 8}, l.heard(tail))
 	require.Empty(t, l.heard(tail), "and once only")
 	require.Empty(t, tail.last, "a writer that is gone and read is forgotten")
+}
+
+// Commits are hundreds a second, and a poll has seconds: the search that walked along all of them would
+// begin again with each poll, and never end.
+func TestTheSearchForWritersWalksAlongNobodysCommits(t *testing.T) {
+	l := openLog(t)
+	const many = `INSERT INTO log SELECT $1, n, pg_current_xact_id(), now() + $2::interval, '' FROM generate_series($3::int, $3 + 20000) AS n`
+	for _, commits := range []struct {
+		writer string
+		first  int
+		in     time.Duration
+	}{{"known", 1, 0}, {"known", 30000, time.Minute}, {"stopped", 1, 0}, {"new", 7, time.Minute}} {
+		_, err := l.s.pool.Exec(t.Context(), many, commits.writer, commits.in, commits.first)
+		require.NoError(t, err)
+	}
+	l.execute("ANALYZE log")
+
+	rows, err := l.s.pool.Query(t.Context(), "EXPLAIN (ANALYZE, COSTS OFF) "+recallSQL, time.Now().Add(30*time.Second), []string{"known"})
+	require.NoError(t, err)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	plan := strings.Join(lines, "\n")
+	for _, walked := range regexp.MustCompile(`Rows Removed by Filter: (\d+)`).FindAllStringSubmatch(plan, -1) {
+		n, err := strconv.Atoi(walked[1])
+		require.NoError(t, err)
+		require.Less(t, n, 100, plan)
+	}
+	tail := &tail{s: l.s, last: map[string]int64{"known": 3}, polls: time.Now().Add(30*time.Second + hangs)}
+	require.NoError(t, tail.recall(t.Context()))
+	require.Equal(t, map[string]int64{"known": 3, "new": 6}, tail.last)
 }
 
 // Were a poll that fails to begin again, a tail with more to catch up on than one poll has time for

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -97,13 +99,19 @@ const (
 			WHERE writer = w.writer AND seq > w.last AND at >= $3 ORDER BY seq LIMIT $4) l`
 )
 
-// recallSQL places each writer of the log before its first commit after a time. It steps from writer to
-// writer along the index: there are few of them and many commits.
+// recallSQL places each writer of the log that is not known before its first commit after a time. It
+// steps from writer to writer along the index: there are few of them and many commits. For the same
+// reason it walks along none that it need not: who is known may have written for weeks, and of who
+// stopped before that time only the newest commit is looked at. The first commit of who began after it
+// is the first in the index.
 const recallSQL = `WITH RECURSIVE w AS (
 		SELECT min(writer) AS writer FROM log
 		UNION ALL SELECT (SELECT min(writer) FROM log WHERE writer > w.writer) FROM w WHERE writer IS NOT NULL)
-	SELECT w.writer, l.seq - 1 FROM w CROSS JOIN LATERAL (
-		SELECT seq FROM log WHERE writer = w.writer AND at >= $1 ORDER BY seq LIMIT 1) l`
+	SELECT w.writer, l.seq - 1 FROM w
+		CROSS JOIN LATERAL (SELECT at FROM log WHERE writer = w.writer ORDER BY seq DESC LIMIT 1) newest
+		CROSS JOIN LATERAL (SELECT seq FROM log
+			WHERE writer = w.writer AND newest.at >= $1 AND at >= $1 ORDER BY seq LIMIT 1) l
+	WHERE w.writer <> ALL($2::text[])`
 
 // poll appends the endings after last to held, moves last, and says whether there may be more.
 func (t *tail) poll(ctx context.Context) (more bool, err error) {
@@ -165,13 +173,12 @@ func (t *tail) poll(ctx context.Context) (more bool, err error) {
 // recall finds the writers that came and went since the last poll: their rows of log_writers may be
 // gone, so nothing but the log itself names them.
 func (t *tail) recall(ctx context.Context) error {
-	return t.s.query(ctx, recallSQL, []any{t.polls.Add(-hangs)}, func(rows pgx.Rows) error {
+	known := slices.AppendSeq([]string{}, maps.Keys(t.last)) // not nil: of a null array nothing is known
+	return t.s.query(ctx, recallSQL, []any{t.polls.Add(-hangs), known}, func(rows pgx.Rows) error {
 		var writer string
 		var seq int64
 		err := rows.Scan(&writer, &seq)
-		if _, known := t.last[writer]; !known && err == nil {
-			t.last[writer] = seq
-		}
+		t.last[writer] = seq
 		return err
 	})
 }
