@@ -31,6 +31,7 @@ type hub struct {
 	mu      sync.Mutex
 	keys    string
 	asked   int                                            // how often for keys
+	fresh   int                                            // how often past every cache
 	feeds   []func(w http.ResponseWriter, r *http.Request) // one for each connection; the last stays
 	cursors []string                                       // with which they came
 }
@@ -41,10 +42,13 @@ func newHub(t *testing.T) *hub {
 	h := &hub{t: t, secret: secret}
 	h.keys = jwks("k1", public)
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
+	routes.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, r *http.Request) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.asked++
+		if r.Header.Get("Cache-Control") == "no-cache" {
+			h.fresh++
+		}
 		_, _ = w.Write([]byte(h.keys))
 	})
 	routes.HandleFunc("GET /v1/revocations", h.feed)

@@ -22,8 +22,10 @@ const (
 	keysEvery = 10 * time.Second
 	// keysFresh is how long a set is not asked for again on account of a key that is not in it.
 	keysFresh = time.Second
-	// skew is how far the clocks of two nodes of the hub may be apart.
-	skew = 2 * time.Second
+	// keysBehind is how old the keys may be that a node of the hub answers with. After a compromise another
+	// node signs with a new key at once; this one reads the store every 15 s, for up to 5 s, and their clocks
+	// may be 2 s apart.
+	keysBehind = 22 * time.Second
 	// keysLast is how long keys are believed that could not be fetched again.
 	keysLast = 10 * time.Minute
 	// keysMost is how long the list of keys may be.
@@ -42,8 +44,8 @@ type publicKey struct {
 }
 
 // key is the jwt.Keyfunc: the algorithm belongs to the key, not to the token (RFC 8725, section 3.1).
-// Without a key a token that was issued before the keys were asked for is certainly bad, since its key
-// would be among them; a younger one may be of a key that is new.
+// Without a key a token is certainly bad if it was issued so long before the keys were asked for that its
+// key would be among them; a younger one may be of a key that is new.
 func (v *Verifier) key(t *jwt.Token) (any, error) {
 	name, _ := t.Header["kid"].(string)
 	v.mu.RLock()
@@ -54,7 +56,7 @@ func (v *Verifier) key(t *jwt.Token) (any, error) {
 	switch {
 	case known && k.algorithm == t.Method.Alg():
 		return k.key, nil
-	case known || issued == nil || issued.Add(skew).Before(asked):
+	case known || issued == nil || issued.Add(keysBehind).Before(asked):
 		return nil, ErrInvalid
 	}
 	select {
@@ -95,6 +97,7 @@ func (v *Verifier) fetchKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	request.Header.Set("Cache-Control", "no-cache") // what a cache between may keep is minutes old
 	response, err := v.o.Client.Do(request)
 	if err != nil {
 		return err

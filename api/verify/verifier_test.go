@@ -101,6 +101,36 @@ func TestAnUnknownKeyIsAskedForBeforeItIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, ErrInvalid, "the hub has withdrawn that key just now")
 }
 
+// After a compromise a new key signs at once, and a node that has not read it yet may answer for the hub.
+func TestAKeyThatTheAnsweringNodeDoesNotKnowYetIsNotRefused(t *testing.T) {
+	h := newHub(t)
+	v := h.start(Options{}, says(asOf(time.Now(), "c1")))
+	h.ready(v)
+	public, secret, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	token := h.sign(jwt.SigningMethodEdDSA, map[string]any{"kid": "k2", "typ": "at+jwt"}, h.claims(func(c jwt.MapClaims) {
+		c["iat"] = time.Now().Add(-20 * time.Second).Unix()
+	}), secret)
+	asked := func() int { h.mu.Lock(); defer h.mu.Unlock(); return h.asked }
+	before := asked()
+	require.Eventually(t, func() bool {
+		_, err := v.Verify(token)
+		require.ErrorIs(t, err, ErrStale)
+		return asked() >= before+2
+	}, patience, time.Millisecond, "it asks, and is answered as before")
+	h.mu.Lock()
+	h.keys = jwks("k2", public)
+	h.mu.Unlock()
+	require.Eventually(t, func() bool {
+		_, err = v.Verify(token)
+		return !errors.Is(err, ErrStale)
+	}, patience, time.Millisecond)
+	require.NoError(t, err)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	require.Equal(t, h.asked, h.fresh, "no cache may answer")
+}
+
 func TestUnknownKeysAreAskedForOnceASecond(t *testing.T) {
 	h := newHub(t)
 	v := h.start(Options{}, says(asOf(time.Now(), "c1")))
