@@ -34,6 +34,11 @@ func (s *Sink) recall(ctx context.Context) {
 	if text != "" {
 		_ = json.Unmarshal([]byte(text), &s.kept) // what cannot be read is as if it was not there
 	}
+	for id, t := range s.tries { // those that failed while it could not be read
+		if since, known := s.kept[id]; known && since.Before(t.since) {
+			t.since = since
+		}
+	}
 }
 
 // keep writes down what of the page fails, if that is not known already. What was given up stays in it: the

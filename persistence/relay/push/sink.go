@@ -220,7 +220,10 @@ func (s *Sink) hopeless(id string, refused bool) bool {
 	if refused {
 		t.refusals++
 	}
-	return t.refusals >= s.o.Refusals || s.o.Now().Sub(t.since) >= s.o.GiveUp
+	if t.refusals >= s.o.Refusals {
+		t.since = time.Time{} // kept as well: its time is up in every term
+	}
+	return s.o.Now().Sub(t.since) >= s.o.GiveUp
 }
 
 // failure is an answer that is no success, in words for the log and the dead letter.

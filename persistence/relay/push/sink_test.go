@@ -222,10 +222,11 @@ func TestAMisconfiguredReceiverMakesNoDeadLettersUntilTheTimeIsUp(t *testing.T) 
 type marks struct {
 	all  map[string]store.LogPosition
 	sets int
+	away error
 }
 
 func (m *marks) Mark(_ context.Context, name string) (store.LogPosition, error) {
-	return m.all[name], nil
+	return m.all[name], m.away
 }
 
 func (m *marks) SetMark(_ context.Context, name string, at store.LogPosition) error {
@@ -266,6 +267,52 @@ func TestTheTimeAnEventFailsIsCountedAcrossTerms(t *testing.T) {
 	term(1)
 	require.NotContains(t, kept.all["relay-failing/shop"], "ada", "what is behind is forgotten")
 	require.Contains(t, kept.all["relay-failing/shop"], "bea/1/1")
+}
+
+// The store is away when an event first fails in a term: the time before the term is counted all the same.
+func TestTheTimeAnEventFailsIsCountedThoughItCannotBeReadAtFirst(t *testing.T) {
+	s, dead, now, kept := open(t), &letters{}, time.Now(), &marks{all: map[string]store.LogPosition{}}
+	s.set(func(string) int { return http.StatusServiceUnavailable })
+	began := func() *push.Sink {
+		return sink(t, s, dead, func(o *push.Options) { o.Now = func() time.Time { return now }; o.Workers = 1; o.Marks = kept })
+	}
+	require.Error(t, began().Deliver(t.Context(), page("ada")))
+	now = now.Add(48 * time.Hour)
+	made := began()
+	kept.away = session.ErrUnavailable
+	require.Error(t, made.Deliver(t.Context(), page("ada")))
+	kept.away = nil
+	require.Error(t, made.Deliver(t.Context(), page("ada")))
+	require.Empty(t, dead.all)
+	now = now.Add(24 * time.Hour)
+	require.Error(t, made.Deliver(t.Context(), page("ada")))
+	require.Len(t, dead.all, 1, "after three days")
+	require.Equal(t, "ada/1/1", dead.all[0].EventID)
+}
+
+// The next term gets the page again: what was given up in the last is asked about once.
+func TestAnEventThatWasGivenUpForRefusalsIsNotRefusedFiveTimesMore(t *testing.T) {
+	s, dead, kept := open(t), &letters{}, &marks{all: map[string]store.LogPosition{}}
+	s.set(func(id string) int {
+		switch id {
+		case "ada/2/1":
+			return http.StatusUnprocessableEntity
+		case "ada/3/1":
+			return http.StatusServiceUnavailable
+		}
+		return 0
+	})
+	began := func() *push.Sink { return sink(t, s, dead, func(o *push.Options) { o.Workers = 1; o.Marks = kept }) }
+	made := began()
+	for range 5 {
+		require.Error(t, made.Deliver(t.Context(), page("ada")))
+	}
+	require.Len(t, dead.all, 1)
+	made = began()
+	require.ErrorContains(t, made.Deliver(t.Context(), page("ada")), "answered 503", "it is behind the refused one at once")
+	require.Len(t, dead.all, 1, "the same letter")
+	s.set(nil)
+	require.NoError(t, made.Deliver(t.Context(), page("ada")))
 }
 
 func TestARelayThatStopsStopsADelivery(t *testing.T) {
