@@ -19,7 +19,7 @@ type courier struct {
 	r     *Relay
 	route Route
 	state state
-	stuck <-chan error // the end of a delivery that has outlived its term; nil: there is none
+	stuck <-chan error // a delivery has outlived its term, until the sink is closed behind it; nil: there is none
 }
 
 func newCourier(r *Relay, route Route) *courier { return &courier{r: r, route: route} }
@@ -193,9 +193,21 @@ func (v *voyage) attempt(ctx context.Context, events []Event, page *store.LogPag
 		return err
 	case <-time.After(v.r.o.TTL / leaveIn):
 	}
-	v.stuck = done
+	v.leave(done)
 	v.r.o.Log.Warn("a sink does not let go of a delivery; its events come again when it does", "sink", v.route.Name)
 	return ctx.Err()
+}
+
+// leave closes the sink when its delivery ends, whether this node leads again or not. A delivery of the next term
+// waits for that.
+func (c *courier) leave(done <-chan error) {
+	closed := make(chan error)
+	c.stuck = closed
+	go func() {
+		defer close(closed)
+		<-done
+		c.route.Sink.Close()
+	}()
 }
 
 // leaveIn is the part of the time to live that a delivery has to end in: what is left of the lease when keep

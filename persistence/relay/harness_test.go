@@ -30,11 +30,14 @@ type notebook struct {
 	events []relay.Event
 	away   error
 	hold   chan struct{} // Deliver waits for it, whatever happens
+	calls  int
+	closed int
 }
 
 func (n *notebook) Deliver(_ context.Context, events []relay.Event) error {
 	n.mu.Lock()
 	hold := n.hold
+	n.calls++
 	n.mu.Unlock()
 	if hold != nil {
 		<-hold
@@ -48,7 +51,14 @@ func (n *notebook) Deliver(_ context.Context, events []relay.Event) error {
 	return nil
 }
 
-func (n *notebook) Close() {}
+func (n *notebook) Close() { n.set(func(n *notebook) { n.closed++ }) }
+
+// count is how often the sink was given events, and was closed.
+func (n *notebook) count() (calls, closed int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.calls, n.closed
+}
 
 func (n *notebook) set(change func(*notebook)) {
 	n.mu.Lock()

@@ -40,7 +40,7 @@ type Sink interface {
 	// soon; one that does not is left to itself, and the node goes on.
 	Deliver(ctx context.Context, events []Event) error
 	// Close gives back what the sink holds. It is called when this node no longer leads, though not
-	// while a Deliver does not end, and Deliver may be called again afterwards.
+	// before Deliver has ended, and Deliver may be called again afterwards.
 	Close()
 }
 

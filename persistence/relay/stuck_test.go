@@ -99,3 +99,17 @@ func TestANodeStopsThoughASinkDoesNotLetGo(t *testing.T) {
 		require.Fail(t, "it waits for who reads")
 	}
 }
+
+// The delivery ends when another node leads: what the sink holds, as connections, is given back all the same.
+func TestASinkThatWasLeftBehindIsClosedWhenItsDeliveryEnds(t *testing.T) {
+	s := openEmbedded(t, store.Options{})
+	stuck := &notebook{hold: make(chan struct{})}
+	c := carry(t, s, nil, relay.Route{Name: "stuck", Sink: stuck, FromStart: true})
+	logins(t, s, seats("ada"), 1)
+	require.Eventually(t, func() bool { calls, _ := stuck.count(); return calls == 1 }, soon, time.Millisecond)
+	c.stop()
+	_, closed := stuck.count()
+	require.Zero(t, closed, "a delivery is under way")
+	close(stuck.hold)
+	require.Eventually(t, func() bool { _, closed = stuck.count(); return closed == 1 }, soon, time.Millisecond)
+}
