@@ -5,17 +5,19 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // keepPrivate lets nobody else read the database at path: password hashes and signing keys are in it.
 // SQLite makes files as the umask says, whoever may enter the folder; its WAL and the WAL's index take
-// the database's mode, so it is enough to make that one first. Files of an earlier start are mended.
+// the database's mode, so it is enough to make that one first. Files of an earlier start are mended. Where
+// path is a link, all of them are where it leads.
 func keepPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	switch {
-	case err == nil:
-		return f.Close() // an empty file is an empty database
-	case !errors.Is(err, fs.ErrExist):
+	if err := ensurePrivate(path); err != nil {
+		return err
+	}
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
 		return err
 	}
 	for _, file := range []string{path, path + "-wal", path + "-shm"} {
@@ -33,4 +35,17 @@ func keepPrivate(path string) error {
 		}
 	}
 	return nil
+}
+
+// ensurePrivate makes the file if there is none: an empty one is an empty database. One that is there is not
+// opened, since closing it would give up the locks that SQLite has on it.
+func ensurePrivate(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }

@@ -58,3 +58,25 @@ func TestAStoreThatOthersCouldReadIsClosedToThemAtTheNextStart(t *testing.T) {
 	require.Equal(t, allPrivate, modes(t, killed))
 	require.Len(t, storetest.Subject{Store: again, T: t}.Started(10), 1, "and it is the same store")
 }
+
+// The folder's hotseat.db is a link to another disk, on which there is nothing yet, or the files of a killed process.
+func TestAStoreBehindALinkIsPrivateAsWell(t *testing.T) {
+	dir, disk := t.TempDir(), t.TempDir()
+	require.NoError(t, os.Symlink(filepath.Join(disk, "data"), filepath.Join(dir, "hotseat.db")))
+	behind := map[string]string{"data": private, "data-wal": private, "data-shm": private}
+	s := open(t, dir)
+	storetest.Subject{Store: s, T: t}.Login(storetest.NewSeat("ada"))
+	require.Equal(t, behind, modes(t, disk))
+
+	killed, other := t.TempDir(), t.TempDir()
+	require.NoError(t, os.Symlink(filepath.Join(other, "data"), filepath.Join(killed, "hotseat.db")))
+	for name := range behind {
+		b, err := os.ReadFile(filepath.Join(disk, name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(other, name), b, 0o600))
+		require.NoError(t, os.Chmod(filepath.Join(other, name), 0o644))
+	}
+	again := open(t, killed)
+	require.Equal(t, behind, modes(t, other))
+	require.Len(t, storetest.Subject{Store: again, T: t}.Started(10), 1, "and it is the same store")
+}
