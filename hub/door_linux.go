@@ -34,8 +34,8 @@ func (s *shard) openDoor(d *door) {
 		return
 	}
 	s.doors = append(s.doors, d)
-	if s.paused == 0 {
-		s.watch(unix.EPOLL_CTL_ADD, d.fd, unix.EPOLLIN)
+	if s.paused == 0 && s.watch(unix.EPOLL_CTL_ADD, d.fd, unix.EPOLLIN) != nil {
+		s.pause(wantWatches)
 	}
 }
 
@@ -89,14 +89,19 @@ func (s *shard) pause(want string) {
 		s.engine.want.Store(&want)
 		s.engine.paused.Add(1)
 		s.engine.hub.options.Log.Warn("accepting is paused: " + want)
-		for _, d := range s.doors {
-			s.watch(unix.EPOLL_CTL_DEL, d.fd, 0)
-		}
+		s.ignoreDoors()
 	}
 	s.paused = s.engine.hub.now() + pauseRetry
 }
 
-// tryAgain accepts again if the lowest free descriptor is one for sockets, and can be watched.
+func (s *shard) ignoreDoors() {
+	for _, d := range s.doors {
+		s.watch(unix.EPOLL_CTL_DEL, d.fd, 0)
+	}
+}
+
+// tryAgain accepts again if the lowest free descriptor is one for sockets, and can be watched, and so
+// can the doors: what was free for the one may be another shard's before the others have it.
 func (s *shard) tryAgain(now time.Duration) {
 	s.paused = now + pauseRetry
 	fd, err := unix.FcntlInt(uintptr(s.inbox.bell), unix.F_DUPFD_CLOEXEC, 0)
@@ -108,9 +113,12 @@ func (s *shard) tryAgain(now time.Duration) {
 	if fd >= s.engine.ceiling || unwatched != nil {
 		return
 	}
+	for _, d := range s.doors {
+		if s.watch(unix.EPOLL_CTL_ADD, d.fd, unix.EPOLLIN) != nil {
+			s.ignoreDoors()
+			return
+		}
+	}
 	s.paused = 0
 	s.engine.paused.Add(-1)
-	for _, d := range s.doors {
-		s.watch(unix.EPOLL_CTL_ADD, d.fd, unix.EPOLLIN)
-	}
 }

@@ -67,3 +67,26 @@ func TestAcceptingGoesOnOnlyWhenTheKernelWatchesAgain(t *testing.T) {
 	}}))
 	require.Equal(t, []bool{true, false, false}, <-done)
 }
+
+// A port has a door for each shard, and the kernel spreads those who come over all of them: who comes to
+// one that is not watched waits for good.
+func TestADoorThatTheKernelDoesNotWatchPausesAcceptingUntilItDoes(t *testing.T) {
+	s := lone(t)
+	hub, fd, done := s.engine.hub, unwatched(t), make(chan [][]string)
+	bell, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	require.NoError(t, err)
+	defer unix.Close(bell)
+	var watched error
+	require.True(t, s.inbox.put(letter{do: func(s *shard) {
+		s.openDoor(&door{fd: fd})
+		opened := hub.NotReady()
+		s.tryAgain(hub.now())
+		tried := hub.NotReady()
+		unix.Dup3(bell, fd, unix.O_CLOEXEC)
+		s.tryAgain(hub.now())
+		watched = s.watch(unix.EPOLL_CTL_MOD, fd, unix.EPOLLIN)
+		done <- [][]string{opened, tried, hub.NotReady()}
+	}}))
+	require.Equal(t, [][]string{{wantWatches}, {wantWatches}, nil}, <-done)
+	require.NoError(t, watched)
+}
