@@ -37,7 +37,7 @@ func (h *Hub) Drain(ctx context.Context, over time.Duration) error {
 	return nil
 }
 
-// leaveAgain closes a socket whose upgrade was granted just before Drain began and which was there only
+// leaveAgain closes a socket, or a subscriber, that was let in just before Drain began and was there only
 // after Drain had looked for sockets. Its engine calls it when the socket can be found: either Drain finds
 // it, or this does the drain.
 func (h *Hub) leaveAgain(conn uint64) {

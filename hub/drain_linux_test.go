@@ -1,8 +1,10 @@
 package hub
 
 import (
+	"context"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -32,4 +34,43 @@ func TestASocketThatADrainDidNotFindIsClosedAllTheSame(t *testing.T) {
 			require.Equal(t, "\x88\x0a\x03\xf4draining", string(said))
 		})
 	}
+}
+
+func TestASubscriberThatADrainDidNotFindIsClosedAllTheSame(t *testing.T) {
+	hub := lone(t).engine.hub
+	hub.closing.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, err := hub.subscribe(ctx, Seat{}, SSE)
+	var refused *Refused
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, CloseDraining, refused.Close)
+	require.Zero(t, hub.subscribers.readers[SSE].Load())
+}
+
+// A close that came before the beginning would be lost: who stops looks only once.
+func TestASubscriberIsFoundOnlyWhenItHasBegun(t *testing.T) {
+	hub := lone(t).engine.hub
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	looked := make(chan struct{})
+	go func() {
+		defer close(looked)
+		for last := uint64(0); ctx.Err() == nil; {
+			hub.subscribers.each(func(conn uint64) {
+				if conn > last {
+					last = conn
+					hub.closeOne(conn, refuseGoingAway)
+				}
+			})
+		}
+	}()
+	for range 5000 {
+		_, err := hub.subscribe(ctx, Seat{}, SSE)
+		var refused *Refused
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, CloseGoingAway, refused.Close)
+	}
+	stop()
+	<-looked
 }

@@ -74,15 +74,26 @@ func (h *Hub) addSubscribers() error {
 // message is session_established, or session_terminated when the session has ended. Otherwise the
 // error is ErrDraining, a *Refused, or ctx's. Whoever gets a Subscriber must Leave it.
 func (h *Hub) Subscribe(ctx context.Context, seat Seat, via Transport) (*Subscriber, error) {
-	e := h.subscribers
-	s := &Subscriber{id: firstSubscriber + e.last.Add(1), all: e, via: via, changed: make(chan struct{}, 1)}
-	if h.closing.Load() || !e.add(s) {
+	if h.closing.Load() {
 		return nil, ErrDraining
 	}
+	return h.subscribe(ctx, seat, via)
+}
+
+func (h *Hub) subscribe(ctx context.Context, seat Seat, via Transport) (*Subscriber, error) {
+	e := h.subscribers
+	s := &Subscriber{id: firstSubscriber + e.last.Add(1), all: e, via: via, changed: make(chan struct{}, 1)}
+	added := false
 	s.turn(func(talk *conversation, now time.Duration, out *output) {
 		talk.rules, talk.ask.protocol = &e.rules, true // who comes by HTTP speaks ours
-		talk.begin(Verdict{Seat: &seat}, now, out)
+		if added = e.add(s); added {                   // in the turn: whoever finds it finds it begun
+			talk.begin(Verdict{Seat: &seat}, now, out)
+		}
 	})
+	if !added {
+		return nil, ErrDraining
+	}
+	h.leaveAgain(s.id)
 	for s.phase() < live {
 		select {
 		case <-s.changed:
