@@ -98,8 +98,9 @@ type Tail interface {
 	// Next returns the endings that were committed since the last call, by every writer, in order
 	// for each employee's writer, and none of them late: an ending whose commit became visible
 	// before the call is in this or an earlier answer. The first answer goes back some seconds
-	// before the Tail was made, so that nothing falls between, and so does the first one after an
-	// absence of an hour; endings may therefore be repeated. After an error the next call goes on where the last good one stopped.
+	// before the Tail was made, so that nothing falls between, and so does the first one after half an
+	// hour without a call; endings may therefore be repeated. After an error the next call goes on
+	// where the last good one stopped.
 	Next(ctx context.Context) ([]session.Event, error)
 }
 
