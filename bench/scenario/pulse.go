@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,8 +17,10 @@ var ErrGone = errors.New("the server is gone")
 // pulse tells a server that is gone from one that nobody asks anything. Any goroutine may use it.
 type pulse struct {
 	succeeded atomic.Int64 // when an operation last did, in nanoseconds of the wall clock
-	owed      atomic.Int64 // operations that wait for an answer
-	since     atomic.Int64 // since when there has always been one
+
+	mu    sync.Mutex // owed and since change at once: with an old since the first one after a pause looks like silence
+	owed  int        // operations that wait for an answer
+	since time.Time  // since when there has always been one
 }
 
 // succeed notes that the server lives.
@@ -25,18 +28,26 @@ func (p *pulse) succeed() { p.succeeded.Store(time.Now().UnixNano()) }
 
 // owes begins an operation, and answers with its end.
 func (p *pulse) owes() (done func()) {
-	if p.owed.Add(1) == 1 {
-		p.since.Store(time.Now().UnixNano())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.owed++; p.owed == 1 {
+		p.since = time.Now()
 	}
-	return func() { p.owed.Add(-1) }
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.owed--
+	}
 }
 
-// silence is for how long the server has owed an answer without giving any.
-func (p *pulse) silence() time.Duration {
-	if p.owed.Load() == 0 {
-		return 0
+// silence is for how long the server has owed how many answers without giving any.
+func (p *pulse) silence() (silent time.Duration, owed int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.owed == 0 {
+		return 0, 0
 	}
-	return time.Since(time.Unix(0, max(p.succeeded.Load(), p.since.Load())))
+	return min(time.Since(p.since), time.Since(time.Unix(0, p.succeeded.Load()))), p.owed
 }
 
 // offer runs operations at a pace.
@@ -58,9 +69,9 @@ func (r *run) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if silent := r.pulse.silence(); silent > r.GiveUp {
+		if silent, owed := r.pulse.silence(); silent > r.GiveUp {
 			r.abort(fmt.Errorf("%w: nothing has succeeded for %s, and %d operations wait for an answer",
-				ErrGone, silent.Round(100*time.Millisecond), r.pulse.owed.Load()))
+				ErrGone, silent.Round(100*time.Millisecond), owed))
 		}
 	}
 }
