@@ -178,7 +178,7 @@ const nextSQL = `SELECT w.writer, l.seq, l.txid::text, l.at, CASE WHEN l.txid < 
 
 // read appends the next commits in the order of transactions, as far as it is known.
 func (r *orderedRead) read(ctx context.Context) error {
-	alive, err := r.alive(ctx)
+	gone, err := r.gone(ctx)
 	if err != nil {
 		return err
 	}
@@ -214,12 +214,12 @@ func (r *orderedRead) read(ctx context.Context) error {
 		r.place.last[row.writer] = row.seq
 	}
 	r.more = done < r.horizon || known < r.horizon
-	r.settle(min(done, known), oldest, alive, newest)
+	r.settle(min(done, known), oldest, gone, newest)
 	return nil
 }
 
-// settle moves the place behind what was appended, and forgets writers that can have no more.
-func (r *orderedRead) settle(txid uint64, oldest time.Time, alive map[string]bool, newest map[string]int64) {
+// settle moves the place behind what was appended, and forgets the writers that are gone and have no more.
+func (r *orderedRead) settle(txid uint64, oldest time.Time, gone []string, newest map[string]int64) {
 	r.place.txid = max(r.place.txid, txid)
 	r.place.at, r.page.Oldest, r.page.Waiting = r.now, 0, 0
 	if !oldest.IsZero() {
@@ -229,8 +229,8 @@ func (r *orderedRead) settle(txid uint64, oldest time.Time, alive map[string]boo
 	for writer, seq := range newest {
 		r.page.Waiting += max(0, seq-r.place.last[writer])
 	}
-	for writer, seq := range r.place.last {
-		if !alive[writer] && newest[writer] <= seq {
+	for _, writer := range gone {
+		if newest[writer] <= r.place.last[writer] {
 			delete(r.place.last, writer)
 		}
 	}
@@ -244,17 +244,17 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// alive are the writers that may still commit. Asked before next, as a tail does: of a writer that is
-// gone next sees all there ever was.
-func (r *orderedRead) alive(ctx context.Context) (map[string]bool, error) {
-	alive := map[string]bool{}
+// gone are the writers of the place that commit no more. Asked before next, as a tail does: of a writer
+// that is gone next sees all there ever was, and one that begins meanwhile is not among them.
+func (r *orderedRead) gone(ctx context.Context) ([]string, error) {
+	places := maps.Clone(r.place.last)
 	err := r.s.query(ctx, `SELECT writer FROM log_writers`, nil, func(rows pgx.Rows) error {
 		var writer string
 		err := rows.Scan(&writer)
-		alive[writer] = true
+		delete(places, writer)
 		return err
 	})
-	return alive, err
+	return slices.Collect(maps.Keys(places)), err
 }
 
 // next fetches rows behind the place, and how far each writer has come.
