@@ -140,7 +140,8 @@ func (s *Server) Start(t testing.TB) {
 }
 
 // start runs the server on a thread that stays for it: the kernel sends the signal when the thread
-// that forked ends, not the process.
+// that forked ends, not the process. The thread outlives the server as well: it may have forked others'
+// processes before.
 func (s *Server) start() error {
 	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-c", "listen_addresses=" + s.o.Address, "-c", "unix_socket_directories=", "-c", "max_connections=300"}
 	if !s.o.Fsync {
@@ -156,6 +157,7 @@ func (s *Server) start() error {
 	started, done := make(chan error), make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
