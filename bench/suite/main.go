@@ -89,6 +89,9 @@ func (s *suite) publish() error {
 		if err != nil {
 			return err
 		}
+		if err := os.MkdirAll(filepath.Dir(s.html), 0o755); err != nil {
+			return err
+		}
 		if err := os.WriteFile(s.html, page, 0o644); err != nil {
 			return err
 		}
