@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,6 +26,7 @@ type attempt struct {
 type crash struct {
 	s       *server
 	clients clients
+	kills   []time.Time
 	mu      sync.Mutex // guards what follows
 	made    []*attempt
 }
@@ -73,6 +75,7 @@ func (c *crash) loadAndKill(t *testing.T) {
 	until := int64(100 + rand.IntN(200))
 	require.Eventually(t, func() bool { return answered.Load() >= until }, patience, time.Millisecond,
 		"only %d logins answered; the program said:\n%s", answered.Load(), c.s.log)
+	c.kills = append(c.kills, time.Now())
 	c.s.Kill(func() { close(stop) })
 	load.Wait()
 }
@@ -166,14 +169,23 @@ func (c *crash) everyEndedTabWasTold(t *testing.T) {
 			a.tab.await(t, "open again after the restart", func() bool { return a.tab.isOpen })
 			require.Empty(t, a.tab.told, "the seated tab was told %v", a.tab.last)
 		default:
-			require.Equal(t, "new_login", a.tab.toldAndClosed(t).Reason)
+			require.Equal(t, "new_login", a.tab.toldForGood(t).Reason)
 			require.Equal(t, 4510, a.tab.closes[len(a.tab.closes)-1])
 			if len(a.tab.opens) > 1 {
 				reopened++
 			}
 			require.Less(t, a.tab.unaware(), time.Second, "open and unaware that it had ended")
+			c.onlyAKillCutsOff(t, a.tab.told[:len(a.tab.told)-1])
 		}
 	}
 	require.NotZero(t, reopened, "no ended tab had to come back")
 	t.Logf("%d logins, %d ended tabs came back after a crash and were told", len(c.made), reopened)
+}
+
+// onlyAKillCutsOff: a notice whose close did not follow was written as the process was killed.
+func (c *crash) onlyAKillCutsOff(t *testing.T, notices []time.Time) {
+	for _, told := range notices {
+		require.True(t, slices.ContainsFunc(c.kills, func(at time.Time) bool { return told.Sub(at).Abs() < time.Second }),
+			"a notice at %s without its close; the kills were at %s", told, c.kills)
+	}
 }

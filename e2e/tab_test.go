@@ -118,6 +118,18 @@ func (b *tab) toldAndClosed(t *testing.T) notice {
 	return b.last
 }
 
+// toldForGood waits for the termination and a close after which the client stays away: a process that
+// is killed after the first half leaves the tab to come back for the second.
+func (b *tab) toldForGood(t *testing.T) notice {
+	t.Helper()
+	b.await(t, "session_terminated and a terminal close", func() bool {
+		return len(b.told) > 0 && !b.isOpen && len(b.closes) > 0 && slices.Contains(terminal, b.closes[len(b.closes)-1])
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.last
+}
+
 func (b *tab) state() (open bool, told int, closes []int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
