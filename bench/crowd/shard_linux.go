@@ -1,14 +1,12 @@
 package crowd
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +18,8 @@ const (
 )
 
 // shard is the sole owner of its descriptors. Its goroutine is locked to a thread with a table of
-// descriptors of its own, and waits in Go's poller for its epoll. Others reach it by post.
+// descriptors of its own, and waits in the kernel: by way of Go's poller another thread would wake
+// first, and hand over. Others reach it by post.
 type shard struct {
 	crowd *Crowd
 	done  chan struct{}
@@ -32,8 +31,6 @@ type shard struct {
 	closed bool
 
 	epoll  int
-	poll   *os.File
-	wait   syscall.RawConn
 	conns  []conn           // by descriptor
 	tags   map[uint64]int32 // descriptors by tag
 	asks   map[int32]*ask   // of the sockets that are not established
@@ -133,7 +130,7 @@ func (s *shard) run(started chan<- error) {
 			hangUpFD(fd, true)
 		}
 	}
-	s.poll.Close()
+	unix.Close(s.epoll)
 }
 
 // ownTable gives the thread a table of descriptors of its own, without the sockets of the process,
@@ -164,11 +161,7 @@ func (s *shard) prepare() (err error) {
 	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return fmt.Errorf("make an epoll: %w", err)
 	}
-	err = errors.Join(unix.SetNonblock(s.epoll, true), s.watch(unix.EPOLL_CTL_ADD, s.bell, unix.EPOLLIN))
-	s.poll = os.NewFile(uintptr(s.epoll), "epoll")
-	if err == nil {
-		s.wait, err = s.poll.SyscallConn()
-	}
+	err = s.watch(unix.EPOLL_CTL_ADD, s.bell, unix.EPOLLIN)
 	s.swept = time.Now()
 	return err
 }
@@ -179,17 +172,11 @@ func (s *shard) watch(how, fd int, events uint32) error {
 
 // turn waits for something to happen and does all of it.
 func (s *shard) turn() {
-	var until time.Time
+	patience := -1
 	if len(s.asks) > 0 {
-		until = time.Now().Add(sweepEvery)
+		patience = int(sweepEvery / time.Millisecond)
 	}
-	_ = s.poll.SetReadDeadline(until)
-	n := 0
-	_ = s.wait.Read(func(fd uintptr) bool { // its only error is the deadline
-		var err error
-		n, err = unix.EpollWait(int(fd), s.events[:], 0)
-		return n > 0 || err != nil && !errors.Is(err, unix.EINTR)
-	})
+	n, _ := unix.EpollWait(s.epoll, s.events[:], patience) // its only error here is an interruption
 	for i := range max(n, 0) {
 		s.event(&s.events[i])
 	}
