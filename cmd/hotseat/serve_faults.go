@@ -187,10 +187,13 @@ func (s *faultStore) overwrite(ctx context.Context, lane int, writes []persisten
 	return errs
 }
 
-// Tail never shows an ending when it is told to be blind.
+// Tail never shows an ending when it is told to be blind, or only those that no transaction can overtake.
 func (s *faultStore) Tail() persistence.Tail {
-	if fault("blind-tail") != "" {
+	switch {
+	case fault("blind-tail") != "":
 		return blindTail{s.Store.Tail()}
+	case fault("held-tail") != "":
+		return &heldTail{log: s.Store}
 	}
 	return s.Store.Tail()
 }
@@ -200,4 +203,34 @@ type blindTail struct{ persistence.Tail }
 func (t blindTail) Next(ctx context.Context) ([]session.Event, error) {
 	_, err := t.Tail.Next(ctx)
 	return nil, err
+}
+
+// heldTail reads the log in order, as relays do, so that the oldest transaction of the whole server holds
+// it back: it waits for that one to end, or goes on without what is behind it.
+type heldTail struct {
+	log persistence.Store
+	at  persistence.LogPosition
+}
+
+func (t *heldTail) Next(ctx context.Context) (endings []session.Event, err error) {
+	if t.at == "" {
+		if t.at, err = t.log.LogEnd(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		page, err := t.log.ReadLog(ctx, t.at, 1000)
+		if err != nil {
+			return nil, err
+		}
+		t.at, endings = page.Next, append(endings, page.Events...)
+		if page.Waiting == 0 || fault("held-tail") != "waits" {
+			return endings, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }

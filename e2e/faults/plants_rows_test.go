@@ -2,11 +2,14 @@ package faults
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hotseat-hub/hotseat/bench/history"
+	"github.com/hotseat-hub/hotseat/bench/verify"
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
 )
 
@@ -37,6 +40,32 @@ func TestANodeThatAnOutageBreaksIsFound(t *testing.T) {
 	c.leave()
 	remember(fmt.Sprintf("planted: %-43s found: logins after %s", "a node that heals slowly", took.Round(time.Millisecond)))
 	remember(fmt.Sprintf("planted: %-43s found: %d sockets broke", "a node that ends when the store is away", c.closedWith(mortal.url, 0)))
+}
+
+// Two tails that wait for the oldest transaction of the server: one goes on without what is behind it, so
+// that its node calls ended tokens fresh, and one stands still, so that its lag grows.
+func TestATailThatWaitsForTheOldestTransactionIsFound(t *testing.T) {
+	r := attack(t, "-", "tails wait for the oldest transaction")
+	s := newSiteWith(t, pgtest.Options{})
+	for _, how := range []string{"goes-on", "waits"} {
+		n := r.member(s, binaries.faulty)
+		n.env = append(n.env, "HOTSEAT_TEST_FAULT=held-tail="+how)
+		n.start()
+	}
+	r.whole(s.nodes...)
+	r.people(20, 50*time.Millisecond, s.nodes...)
+	lags := r.holdBack(s, 4*time.Second)
+	r.crowd.leave()
+	report := r.check()
+	blind := slices.IndexFunc(report.Violations, func(v verify.Violation) bool {
+		last := v.History[len(v.History)-1].Operation
+		return v.Promise == verify.S2 && last.Level == history.Local && last.Node == s.nodes[0].url
+	})
+	require.GreaterOrEqual(t, blind, 0, "nobody noticed that a view was behind what it said:\n%s", written(report))
+	require.Less(t, lags[0], longestLag, "this one goes on")
+	require.Greater(t, lags[1], longestLag, "nobody noticed that a tail stood still")
+	remember(fmt.Sprintf("planted: %-43s found as a breach of S2: %s", "a tail below the oldest transaction", report.Violations[blind].Says))
+	remember(fmt.Sprintf("planted: %-43s found: a lag of %.1f s", "a tail that waits for that one to end", lags[1]))
 }
 
 // Nodes that are killed where row 30 stops them in order.
