@@ -183,7 +183,7 @@ func (v *voyage) attempt(ctx context.Context, events []Event, page *store.LogPag
 		v.stuck = nil
 	}
 	done := make(chan error, 1)
-	go func() { done <- v.route.Sink.Deliver(ctx, events) }()
+	go func() { done <- v.route.Sink.Deliver(ctx, events, v.keep) }()
 	ended, err := v.await(ctx, done, page)
 	if ended {
 		return err
@@ -248,9 +248,14 @@ func (v *voyage) lookBehind(ctx context.Context, page *store.LogPage) {
 	}
 }
 
-// move sets the mark, under this term only.
+// keep implements Keep. A delivery that has outlived its term has the term that it began in.
+func (v *voyage) keep(ctx context.Context, mark string, at store.LogPosition) error {
+	return v.r.o.Store.SetMarkAs(ctx, leadership, v.term, mark, at)
+}
+
+// move sets the sink's mark.
 func (v *voyage) move(ctx context.Context, to store.LogPosition) error {
-	if err := v.r.o.Store.SetMarkAs(ctx, leadership, v.term, store.HoldPrefix+v.route.Name, to); err != nil {
+	if err := v.keep(ctx, store.HoldPrefix+v.route.Name, to); err != nil {
 		return err
 	}
 	v.at, v.saved = to, time.Now()
@@ -264,7 +269,7 @@ func (v *voyage) lose(ctx context.Context, why error) error {
 		return err
 	}
 	now := lostNow()
-	if err := v.r.o.Store.SetMarkAs(ctx, leadership, v.term, lostMark+v.route.Name, now); err != nil {
+	if err := v.keep(ctx, lostMark+v.route.Name, now); err != nil {
 		return err
 	}
 	if err := v.move(ctx, end); err != nil {

@@ -34,7 +34,7 @@ type notebook struct {
 	closed int
 }
 
-func (n *notebook) Deliver(_ context.Context, events []relay.Event) error {
+func (n *notebook) Deliver(_ context.Context, events []relay.Event, _ relay.Keep) error {
 	n.mu.Lock()
 	hold := n.hold
 	n.calls++

@@ -37,12 +37,17 @@ type Sink interface {
 	// Deliver returns nil once the receiver has all the events, which are in order for each
 	// employee. After an error it is called again with the same events; what had already arrived
 	// may then be repeated. It is called by one goroutine at a time. When ctx is done it should end
-	// soon; one that does not is left to itself, and the node goes on.
-	Deliver(ctx context.Context, events []Event) error
+	// soon; one that does not is left to itself, and the node goes on. What it keeps for the next leader
+	// it gives to keep.
+	Deliver(ctx context.Context, events []Event, keep Keep) error
 	// Close gives back what the sink holds. It is called when this node no longer leads, though not
 	// before Deliver has ended, and Deliver may be called again afterwards.
 	Close()
 }
+
+// Keep sets a mark under the term of the delivery that it was given to: session.ErrConflict, and nothing
+// done, when that term is over.
+type Keep func(ctx context.Context, mark string, at store.LogPosition) error
 
 // ErrFenced is what Deliver wraps when a later leader has taken the sink: this node leads no more,
 // whatever it believes.

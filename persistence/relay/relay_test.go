@@ -171,6 +171,40 @@ func TestALeaderWhoseTermIsOverMovesNoMark(t *testing.T) {
 	require.Positive(t, inOrder(t, next, all), "the former leader's events came twice, under the same ids")
 }
 
+// keeper is a sink that keeps something at the end of its first delivery, and takes nothing.
+type keeper struct {
+	notebook
+	first sync.Once
+	kept  chan error // what the keeping came to
+}
+
+func (k *keeper) Deliver(ctx context.Context, events []relay.Event, keep relay.Keep) error {
+	k.first.Do(func() {
+		_ = k.notebook.Deliver(ctx, events, keep)
+		k.kept <- keep(context.WithoutCancel(ctx), "kept/book", "of a former term")
+	})
+	return errAway
+}
+
+// What a sink keeps for the next leader is as old as its delivery: once another leads, it is not written over
+// what that one has kept, whether the former leader knows of it, or leads again.
+func TestADeliveryWhoseTermIsOverKeepsNothing(t *testing.T) {
+	url := pgtest.URL(t)
+	s, admin := openPostgres(t, url), openPostgres(t, url)
+	k := &keeper{notebook: notebook{hold: make(chan struct{})}, kept: make(chan error, 1)}
+	carry(t, s, nil, relay.Route{Name: "book", Sink: k, FromStart: true})
+	logins(t, admin, seats("ada"), 2)
+	require.Eventually(t, func() bool { calls, _ := k.count(); return calls == 1 }, soon, time.Millisecond)
+	require.NoError(t, admin.SetMarkAs(t.Context(), "relay", 1, "kept/book", "of the first term"))
+	endTerm(t, admin)
+	require.NoError(t, admin.SetMarkAs(t.Context(), "relay", 2, "kept/book", "of the second term"))
+	close(k.hold)
+	require.ErrorIs(t, <-k.kept, session.ErrConflict)
+	at, err := admin.Mark(t.Context(), "kept/book")
+	require.NoError(t, err)
+	require.EqualValues(t, "of the second term", at)
+}
+
 func TestAFencedSinkEndsTheTerm(t *testing.T) {
 	s := openEmbedded(t, store.Options{})
 	book := &notebook{away: errors.Join(relay.ErrFenced, errAway)}
@@ -257,6 +291,6 @@ func TestLinesAreStructuredCloudEvents(t *testing.T) {
 		relay.Encode("x", session.Event{Type: session.Started, Employee: "ada", Epoch: 1, N: 1}),
 		relay.Encode("x", session.Event{Type: session.Expired, Employee: "ada", Epoch: 2, N: 1}),
 	}
-	require.NoError(t, relay.Lines{W: &b}.Deliver(t.Context(), events))
+	require.NoError(t, relay.Lines{W: &b}.Deliver(t.Context(), events, nil))
 	require.Equal(t, string(events[0].Structured())+"\n"+string(events[1].Structured())+"\n", b.String())
 }

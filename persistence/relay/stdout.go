@@ -11,7 +11,7 @@ import (
 type Lines struct{ W io.Writer }
 
 // Deliver implements Sink.
-func (l Lines) Deliver(_ context.Context, events []Event) error {
+func (l Lines) Deliver(_ context.Context, events []Event, _ Keep) error {
 	var b bytes.Buffer
 	for i := range events {
 		b.Write(events[i].Structured())
@@ -45,7 +45,7 @@ func Only(s Sink, types []string) Sink {
 }
 
 // Deliver implements Sink.
-func (o only) Deliver(ctx context.Context, events []Event) error {
+func (o only) Deliver(ctx context.Context, events []Event, keep Keep) error {
 	var wanted []Event
 	for i := range events {
 		if o.types[events[i].Type.String()] {
@@ -55,5 +55,5 @@ func (o only) Deliver(ctx context.Context, events []Event) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	return o.Sink.Deliver(ctx, wanted)
+	return o.Sink.Deliver(ctx, wanted, keep)
 }

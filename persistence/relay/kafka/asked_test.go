@@ -42,7 +42,7 @@ func TestTheBrokerIsAskedForAllReplicasAndKnowsARepeat(t *testing.T) {
 	a := watch(cluster)
 	s := sink(t, addrs, topic)
 	for epoch := 1; epoch <= 3; epoch++ {
-		require.NoError(t, s.Deliver(t.Context(), takeovers("ada", epoch, epoch)))
+		require.NoError(t, s.Deliver(t.Context(), takeovers("ada", epoch, epoch), nil))
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -39,8 +39,8 @@ func TestASinkAuthenticatesByEveryMechanismAndAWrongPasswordIsRefused(t *testing
 					o.Timeout = time.Second
 				}
 			}
-			require.NoError(t, sink(t, addrs, topic, with("canary-secret")).Deliver(t.Context(), takeovers("ada", 1, 1)))
-			err := sink(t, addrs, topic, with("canary-wrong")).Deliver(t.Context(), takeovers("ada", 2, 2))
+			require.NoError(t, sink(t, addrs, topic, with("canary-secret")).Deliver(t.Context(), takeovers("ada", 1, 1), nil))
+			err := sink(t, addrs, topic, with("canary-wrong")).Deliver(t.Context(), takeovers("ada", 2, 2), nil)
 			require.Error(t, err)
 			require.NotContains(t, err.Error(), "canary")
 		})
@@ -74,7 +74,7 @@ func TestABrokersCertificateIsCheckedInFull(t *testing.T) {
 			addrs, topic, _ := fake(t, "tls", kfake.TLS(&tls.Config{Certificates: []tls.Certificate{c.broker}}))
 			err := sink(t, addrs, topic, func(o *kafka.Options) {
 				o.Connection.TLS, o.Connection.CAFile, o.Timeout = true, c.ca, time.Second
-			}).Deliver(t.Context(), takeovers("ada", 1, 1))
+			}).Deliver(t.Context(), takeovers("ada", 1, 1), nil)
 			require.Equal(t, c.ok, err == nil, "%v", err)
 		})
 	}

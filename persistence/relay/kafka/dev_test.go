@@ -15,8 +15,8 @@ func TestTheDevelopmentBrokerKeepsItsRecordsInItsFolder(t *testing.T) {
 	require.NoError(t, err)
 	addr := first.Addr()
 	require.True(t, strings.HasPrefix(addr, "127.0.0.1:"), addr)
-	require.NoError(t, sink(t, []string{addr}, "hotseat.session-events").Deliver(t.Context(), takeovers("ada", 1, 3)))
-	require.NoError(t, sink(t, []string{addr}, "pos-events").Deliver(t.Context(), takeovers("ada", 1, 1)), "topics are made as they are named")
+	require.NoError(t, sink(t, []string{addr}, "hotseat.session-events").Deliver(t.Context(), takeovers("ada", 1, 3), nil))
+	require.NoError(t, sink(t, []string{addr}, "pos-events").Deliver(t.Context(), takeovers("ada", 1, 1), nil), "topics are made as they are named")
 	first.Close()
 
 	again, err := kafka.StartDev(addr, folder, "hotseat.session-events")

@@ -70,7 +70,7 @@ func transactionalID(installation, topic string) string {
 }
 
 // Deliver implements relay.Sink: the page is one transaction.
-func (s *Sink) Deliver(ctx context.Context, events []relay.Event) error {
+func (s *Sink) Deliver(ctx context.Context, events []relay.Event, _ relay.Keep) error {
 	records, err := s.o.Format(ctx, events)
 	if err != nil || len(records) == 0 {
 		return err

@@ -27,10 +27,10 @@ func TestEveryEmployeesEventsAreInOneOrder(t *testing.T) {
 	}
 	many := 0
 	for _, page := range pages {
-		require.NoError(t, s.Deliver(t.Context(), page))
+		require.NoError(t, s.Deliver(t.Context(), page, nil))
 		many += len(page)
 	}
-	require.NoError(t, s.Deliver(t.Context(), nil))
+	require.NoError(t, s.Deliver(t.Context(), nil, nil))
 	records := committed(t, addrs, topic, many)
 	require.Equal(t, idsWanted(pages...), idsOf(records))
 	partition := map[string]int32{}
@@ -46,7 +46,7 @@ func TestEveryEmployeesEventsAreInOneOrder(t *testing.T) {
 func TestKcatReadsARecordWithTheHeadersOfCloudEvents(t *testing.T) {
 	addrs, topic, _ := brokers(t)
 	events := takeovers("ada", 1, 2)
-	require.NoError(t, sink(t, addrs, topic).Deliver(t.Context(), events))
+	require.NoError(t, sink(t, addrs, topic).Deliver(t.Context(), events, nil))
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "kcat", "-C", "-b", strings.Join(addrs, ","), "-t", topic, "-o", "beginning", "-c", "3", "-q",
@@ -68,10 +68,10 @@ func TestAFormerLeaderIsFenced(t *testing.T) {
 	addrs, topic, _ := brokers(t)
 	old, next := sink(t, addrs, topic), sink(t, addrs, topic)
 	first, second := takeovers("ada", 1, 3), takeovers("ada", 4, 6)
-	require.NoError(t, old.Deliver(t.Context(), first))
-	require.NoError(t, next.Deliver(t.Context(), second))
-	require.ErrorIs(t, old.Deliver(t.Context(), second), relay.ErrFenced)
-	require.NoError(t, next.Deliver(t.Context(), takeovers("ada", 7, 7)))
+	require.NoError(t, old.Deliver(t.Context(), first, nil))
+	require.NoError(t, next.Deliver(t.Context(), second, nil))
+	require.ErrorIs(t, old.Deliver(t.Context(), second, nil), relay.ErrFenced)
+	require.NoError(t, next.Deliver(t.Context(), takeovers("ada", 7, 7), nil))
 	require.Equal(t, idsWanted(first, second, takeovers("ada", 7, 7)), idsOf(committed(t, addrs, topic, 13)))
 }
 
@@ -81,8 +81,8 @@ func TestOtherInstallationsAndTopicsFenceNobody(t *testing.T) {
 	ours := sink(t, addrs, topic)
 	theirs := sink(t, addrs, topic, func(o *kafka.Options) { o.Installation = "https://other.example" })
 	for epoch := 1; epoch <= 3; epoch++ {
-		require.NoError(t, ours.Deliver(t.Context(), takeovers("ada", epoch, epoch)))
-		require.NoError(t, theirs.Deliver(t.Context(), takeovers("bea", epoch, epoch)))
+		require.NoError(t, ours.Deliver(t.Context(), takeovers("ada", epoch, epoch), nil))
+		require.NoError(t, theirs.Deliver(t.Context(), takeovers("bea", epoch, epoch), nil))
 	}
 }
 
@@ -122,7 +122,7 @@ func TestAnErrorAfterTheRecordsWereWrittenLosesAndReordersNothing(t *testing.T) 
 func insist(t *testing.T, s *kafka.Sink, page []relay.Event) {
 	t.Helper()
 	for until := time.Now().Add(soon); ; {
-		err := s.Deliver(t.Context(), page)
+		err := s.Deliver(t.Context(), page, nil)
 		if err == nil {
 			return
 		}
@@ -137,11 +137,11 @@ func TestADeliveryFailsInTimeWhileTheBrokerIsAwayAndWorksWhenItIsBack(t *testing
 	require.NoError(t, err)
 	addrs := cluster.ListenAddrs()
 	s := sink(t, addrs, "away", func(o *kafka.Options) { o.Timeout = time.Second })
-	require.NoError(t, s.Deliver(t.Context(), takeovers("ada", 1, 2)))
+	require.NoError(t, s.Deliver(t.Context(), takeovers("ada", 1, 2), nil))
 	cluster.Close()
 	for range 2 {
 		begun := time.Now()
-		err := s.Deliver(t.Context(), takeovers("ada", 3, 3))
+		err := s.Deliver(t.Context(), takeovers("ada", 3, 3), nil)
 		require.Error(t, err)
 		require.NotErrorIs(t, err, relay.ErrFenced)
 		require.Less(t, time.Since(begun), 5*time.Second)
@@ -169,7 +169,7 @@ func TestTheOriginalsConsumersGetTheOriginalsEvents(t *testing.T) {
 	more(session.Event{Type: session.Ended, Reason: session.ReasonLogout, Epoch: 3, N: 1})
 	more(session.Event{Type: session.EmployeeLocked, Reason: session.ReasonLocked, Epoch: 4, N: 1})
 	more(session.Event{Type: session.Ended, Reason: session.ReasonLocked, Epoch: 4, N: 2})
-	require.NoError(t, s.Deliver(t.Context(), events))
+	require.NoError(t, s.Deliver(t.Context(), events, nil))
 	var got []string
 	for _, r := range committed(t, addrs, topic, 5) {
 		require.Equal(t, []kgo.RecordHeader{{Key: "hotseat-source", Value: []byte("https://hub.example")}}, r.Headers)

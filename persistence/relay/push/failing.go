@@ -10,10 +10,10 @@ import (
 	"github.com/hotseat-hub/hotseat/persistence/store"
 )
 
-// Marks keep since when events fail, so that a restart or another leader gives none of them more time.
+// Marks have since when events fail, so that a restart or another leader gives none of them more time. They
+// are set under the term of a delivery.
 type Marks interface {
 	Mark(ctx context.Context, name string) (store.LogPosition, error)
-	SetMark(ctx context.Context, name string, at store.LogPosition) error
 }
 
 // failingMark keeps the first failures of the page under way, by event id, beside the receiver's mark.
@@ -41,9 +41,9 @@ func (s *Sink) recall(ctx context.Context) {
 	}
 }
 
-// keep writes down what of the page fails, if that is not known already. What was given up stays in it: the
+// note keeps what of the page fails, if that is not known already. What was given up stays in it: the
 // page comes again in the next term, and shall not wait for it once more.
-func (s *Sink) keep(ctx context.Context, events []relay.Event) {
+func (s *Sink) note(ctx context.Context, events []relay.Event, keep relay.Keep) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.recalled {
@@ -65,7 +65,7 @@ func (s *Sink) keep(ctx context.Context, events []relay.Event) {
 	if err != nil {
 		panic("push: texts and times do not marshal: " + err.Error())
 	}
-	if s.o.Marks.SetMark(ctx, failingMark+s.o.Name, store.LogPosition(text)) == nil {
+	if keep(ctx, failingMark+s.o.Name, store.LogPosition(text)) == nil {
 		s.kept = failing
 	}
 }

@@ -82,7 +82,7 @@ func New(o Options) *Sink {
 
 // Deliver implements relay.Sink. What of the page arrived before a failure is remembered, and not sent
 // again with the rest. Requests under way are let finish: one that is cut off may have arrived.
-func (s *Sink) Deliver(ctx context.Context, events []relay.Event) error {
+func (s *Sink) Deliver(ctx context.Context, events []relay.Event, keep relay.Keep) error {
 	well, give := context.WithCancel(ctx)
 	defer give()
 	queue, failed := make(chan []*relay.Event), make(chan error, s.o.Workers)
@@ -114,7 +114,7 @@ func (s *Sink) Deliver(ctx context.Context, events []relay.Event) error {
 	close(failed)
 	for err := range failed {
 		if err != nil {
-			s.keep(ctx, events)
+			s.note(ctx, events, keep)
 			return fmt.Errorf("receiver %s: %w", s.o.Name, err)
 		}
 	}

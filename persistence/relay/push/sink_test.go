@@ -149,7 +149,7 @@ func TestEveryEventArrivesSignedAndInItsEmployeesOrder(t *testing.T) {
 	for i := range 30 {
 		names = append(names, fmt.Sprintf("e%02d", i))
 	}
-	require.NoError(t, sink(t, s, dead, nil).Deliver(t.Context(), page(names...)))
+	require.NoError(t, sink(t, s, dead, nil).Deliver(t.Context(), page(names...), nil))
 	for _, name := range names {
 		require.Equal(t, ids(name), s.of(name))
 	}
@@ -168,14 +168,14 @@ func TestAReceiverThatFailsGetsTheRestLater(t *testing.T) {
 		}
 		return 0
 	})
-	err := made.Deliver(t.Context(), events)
+	err := made.Deliver(t.Context(), events, nil)
 	require.ErrorContains(t, err, "receiver shop: answered 503 Service Unavailable: no [31m thanks")
 	var later interface{ RetryAfter() time.Duration }
 	require.ErrorAs(t, err, &later)
 	require.Equal(t, time.Second, later.RetryAfter())
 	require.LessOrEqual(t, s.calls, 6+3, "those under way")
 	s.set(nil)
-	require.NoError(t, made.Deliver(t.Context(), events))
+	require.NoError(t, made.Deliver(t.Context(), events, nil))
 	for _, name := range []string{"ada", "bea", "cleo"} {
 		require.Equal(t, ids(name), s.of(name), "each once")
 	}
@@ -192,11 +192,11 @@ func TestAnEventThatIsRefusedBecomesADeadLetter(t *testing.T) {
 		return 0
 	})
 	for range 4 {
-		require.Error(t, made.Deliver(t.Context(), events))
+		require.Error(t, made.Deliver(t.Context(), events, nil))
 		require.Equal(t, ids("bea"), s.of("bea"), "nobody else waits")
 		require.Equal(t, []string{"ada/1/1"}, s.of("ada"), "the employee's own do")
 	}
-	require.NoError(t, made.Deliver(t.Context(), events))
+	require.NoError(t, made.Deliver(t.Context(), events, nil))
 	require.Equal(t, slices.Delete(ids("ada"), 1, 2), s.of("ada"))
 	require.Len(t, dead.all, 1)
 	letter := dead.all[0]
@@ -210,11 +210,11 @@ func TestAMisconfiguredReceiverMakesNoDeadLettersUntilTheTimeIsUp(t *testing.T) 
 	made := sink(t, s, dead, func(o *push.Options) { o.Now = func() time.Time { return now }; o.GiveUp = time.Hour; o.Workers = 1 })
 	s.set(func(string) int { return http.StatusUnauthorized })
 	for range 20 {
-		require.Error(t, made.Deliver(t.Context(), page("ada")))
+		require.Error(t, made.Deliver(t.Context(), page("ada"), nil))
 	}
 	require.Empty(t, dead.all)
 	now = now.Add(time.Hour)
-	require.Error(t, made.Deliver(t.Context(), page("ada")))
+	require.Error(t, made.Deliver(t.Context(), page("ada"), nil))
 	require.Len(t, dead.all, 1, "the one that was tried for an hour")
 }
 
@@ -229,7 +229,8 @@ func (m *marks) Mark(_ context.Context, name string) (store.LogPosition, error) 
 	return m.all[name], m.away
 }
 
-func (m *marks) SetMark(_ context.Context, name string, at store.LogPosition) error {
+// keep implements relay.Keep, in a term that lasts.
+func (m *marks) keep(_ context.Context, name string, at store.LogPosition) error {
 	m.all[name], m.sets = at, m.sets+1
 	return nil
 }
@@ -243,7 +244,7 @@ func TestTheTimeAnEventFailsIsCountedAcrossTerms(t *testing.T) {
 	term := func(attempts int) {
 		made := sink(t, s, dead, func(o *push.Options) { o.Now = func() time.Time { return now }; o.Workers = 1; o.Marks = kept })
 		for range attempts {
-			require.Error(t, made.Deliver(t.Context(), events))
+			require.Error(t, made.Deliver(t.Context(), events, kept.keep))
 		}
 		made.Close()
 	}
@@ -276,16 +277,16 @@ func TestTheTimeAnEventFailsIsCountedThoughItCannotBeReadAtFirst(t *testing.T) {
 	began := func() *push.Sink {
 		return sink(t, s, dead, func(o *push.Options) { o.Now = func() time.Time { return now }; o.Workers = 1; o.Marks = kept })
 	}
-	require.Error(t, began().Deliver(t.Context(), page("ada")))
+	require.Error(t, began().Deliver(t.Context(), page("ada"), kept.keep))
 	now = now.Add(48 * time.Hour)
 	made := began()
 	kept.away = session.ErrUnavailable
-	require.Error(t, made.Deliver(t.Context(), page("ada")))
+	require.Error(t, made.Deliver(t.Context(), page("ada"), kept.keep))
 	kept.away = nil
-	require.Error(t, made.Deliver(t.Context(), page("ada")))
+	require.Error(t, made.Deliver(t.Context(), page("ada"), kept.keep))
 	require.Empty(t, dead.all)
 	now = now.Add(24 * time.Hour)
-	require.Error(t, made.Deliver(t.Context(), page("ada")))
+	require.Error(t, made.Deliver(t.Context(), page("ada"), kept.keep))
 	require.Len(t, dead.all, 1, "after three days")
 	require.Equal(t, "ada/1/1", dead.all[0].EventID)
 }
@@ -305,19 +306,19 @@ func TestAnEventThatWasGivenUpForRefusalsIsNotRefusedFiveTimesMore(t *testing.T)
 	began := func() *push.Sink { return sink(t, s, dead, func(o *push.Options) { o.Workers = 1; o.Marks = kept }) }
 	made := began()
 	for range 5 {
-		require.Error(t, made.Deliver(t.Context(), page("ada")))
+		require.Error(t, made.Deliver(t.Context(), page("ada"), kept.keep))
 	}
 	require.Len(t, dead.all, 1)
 	made = began()
-	require.ErrorContains(t, made.Deliver(t.Context(), page("ada")), "answered 503", "it is behind the refused one at once")
+	require.ErrorContains(t, made.Deliver(t.Context(), page("ada"), kept.keep), "answered 503", "it is behind the refused one at once")
 	require.Len(t, dead.all, 1, "the same letter")
 	s.set(nil)
-	require.NoError(t, made.Deliver(t.Context(), page("ada")))
+	require.NoError(t, made.Deliver(t.Context(), page("ada"), kept.keep))
 }
 
 func TestARelayThatStopsStopsADelivery(t *testing.T) {
 	s := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	s.set(func(string) int { cancel(); return http.StatusServiceUnavailable })
-	require.ErrorIs(t, sink(t, s, &letters{}, nil).Deliver(ctx, page("ada")), context.Canceled)
+	require.ErrorIs(t, sink(t, s, &letters{}, nil).Deliver(ctx, page("ada"), nil), context.Canceled)
 }
