@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -72,7 +73,7 @@ func newServer(o Options) (*Server, error) {
 		s.remove()
 		return nil, err
 	}
-	if err := s.start(); err != nil {
+	if err := s.startAnywhere(); err != nil {
 		s.remove()
 		return nil, err
 	}
@@ -97,12 +98,7 @@ func (s *Server) init() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	if err := s.trustNeighbours(); err != nil {
-		return err
-	}
-	port, err := freePort(s.o.Address)
-	s.port = port
-	return err
+	return s.trustNeighbours()
 }
 
 func (s *Server) trustNeighbours() error {
@@ -115,13 +111,31 @@ func (s *Server) trustNeighbours() error {
 	return err
 }
 
-func freePort(address string) (int, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
-	if err != nil {
-		return 0, err
+// startAnywhere starts the server on a port that nobody has. Who is quicker with one that was free a moment
+// ago keeps it.
+func (s *Server) startAnywhere() (err error) {
+	for range 10 {
+		if s.port, err = freePort(s.o.Address); err != nil {
+			return err
+		}
+		if err = s.start(); err == nil || !strings.Contains(err.Error(), "in use") {
+			return err
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return err
+}
+
+// freePort is free and below the ports that the kernel gives to whoever asks for any: one of those would
+// be somebody else's when a server that was stopped comes back.
+func freePort(address string) (port int, err error) {
+	for range 100 {
+		port = 15000 + rand.IntN(15000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
+	}
+	return 0, err
 }
 
 func (s *Server) command(name string, args ...string) *exec.Cmd {
@@ -176,7 +190,7 @@ func (s *Server) start() error {
 
 func (s *Server) ready(done chan struct{}, output *bytes.Buffer) error {
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		err := ping(s.base("postgres"))
+		err := s.ping()
 		if err == nil {
 			return nil
 		}
@@ -191,14 +205,23 @@ func (s *Server) ready(done chan struct{}, output *bytes.Buffer) error {
 	}
 }
 
-func ping(url string) error {
+// ping asks who answers: it may be somebody else's server that has the port.
+func (s *Server) ping() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, url)
+	conn, err := pgx.Connect(ctx, s.base("postgres"))
 	if err != nil {
 		return err
 	}
-	return conn.Close(ctx)
+	defer conn.Close(ctx)
+	var data string
+	if err := conn.QueryRow(ctx, "SHOW data_directory").Scan(&data); err != nil {
+		return err
+	}
+	if data != s.data() {
+		return fmt.Errorf("the server at %s keeps its data in %s, not in %s", s.Addr(), data, s.data())
+	}
+	return nil
 }
 
 // Binary is the path of one of PostgreSQL's programs.
