@@ -9,7 +9,8 @@
 // one after the other; a stale owner's write changes nothing and makes it read the row again; a
 // panic costs the command that caused it, never the process.
 //
-// An employee to whom nothing happens has no actor: sleep.go has its shard keep what its owner knew.
+// An employee to whom nothing happens has no actor: sleep.go has its shard keep what its owner knew. What
+// an operator does to a record keeps nobody in memory who was not there: rest.go.
 //
 // On a node of a cluster Client finds the owner on whichever node, peers asks it, and Announcer tells owners
 // of this node's sockets; Router says who is there.

@@ -22,7 +22,7 @@ type Employee struct {
 	waiting []*Request
 	flight  *flight
 	known   bool         // state holds a row that was read or written by this owner
-	touched session.Time // last command
+	touched session.Time // last sign of life
 	synced  session.Time // when the row was last read or written; zero after a sleep
 	wake    session.Time // the earliest Tick asked for
 }
@@ -65,7 +65,9 @@ func NewEmployee(key session.Key, env Env) *Employee { return &Employee{key: key
 func (e *Employee) Receive(message any) {
 	switch m := message.(type) {
 	case *Request:
-		e.touched = e.env.Now()
+		if signOfLife(m.Command) {
+			e.touched = e.env.Now()
+		}
 		e.waiting = append(e.waiting, m)
 	case Tick:
 		e.tick()
@@ -97,12 +99,6 @@ func (e *Employee) Abandon(err error) {
 		r.answer(session.Reply{}, err)
 	}
 	e.flight, e.waiting = nil, nil
-}
-
-// Resting reports whether nothing is lost when this owner is forgotten now.
-func (e *Employee) Resting(after time.Duration) bool {
-	now := e.env.Now()
-	return e.flight == nil && len(e.waiting) == 0 && now.Sub(e.touched) >= after && e.state.Idle(now)
 }
 
 // proceed runs waiting commands until one needs the store.

@@ -17,6 +17,7 @@ type employeeActor struct {
 	*Employee
 	shard *shard
 	self  *actor.PID
+	heard uint32 // entry.forwarded of the last command or visit that came
 }
 
 // Receive implements actor.Actor.
@@ -27,17 +28,26 @@ func (a *employeeActor) Receive(ctx actor.Context) {
 		a.Employee = NewEmployee(keyOf(a.self), a)
 	case *actor.Restarting, *actor.Stopping:
 		a.Abandon(errPanicked)
-	case visit:
-		a.Employee.Receive(Tick{})
-		if a.Resting(a.shard.system.options.IdleAfter) {
-			a.send(a.shard.pid, rested{key: a.key, forwarded: m.forwarded})
-		} else if rest, ok := a.Doze(a.shard.system.options.SleepAfter); ok {
-			a.send(a.shard.pid, dozed{key: a.key, forwarded: m.forwarded, rest: rest})
-		}
 	case Rest:
 		a.Resume(m)
-	default:
-		a.Employee.Receive(m)
+	case visit:
+		a.heard = m.forwarded
+		a.take(Tick{})
+	case *Request:
+		a.heard = m.forwarded
+		a.take(m)
+	case loaded, committed, found:
+		a.take(m)
+	}
+}
+
+// take goes on with a message, and leaves when nothing keeps this actor any more.
+func (a *employeeActor) take(message any) {
+	a.Employee.Receive(message)
+	if a.Resting(a.shard.system.options.IdleAfter) {
+		a.send(a.shard.pid, rested{from: a.self, forwarded: a.heard})
+	} else if rest, ok := a.Doze(a.shard.system.options.SleepAfter); ok {
+		a.send(a.shard.pid, dozed{from: a.self, forwarded: a.heard, rest: rest})
 	}
 }
 

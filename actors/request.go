@@ -14,10 +14,11 @@ type Request struct {
 	At      time.Time // when it was asked, for the notice's latency
 	Done    func(session.Reply, error)
 
-	waited   bool   // the goroutine that sends it waits for the answer, and holds nothing meanwhile
-	entry    *entry // counts what is outstanding; nil outside a shard
-	key      session.Key
-	attempts int
+	waited    bool   // the goroutine that sends it waits for the answer, and holds nothing meanwhile
+	entry     *entry // counts what is outstanding; nil outside a shard
+	forwarded uint32 // see entry
+	key       session.Key
+	attempts  int
 }
 
 func (r *Request) answer(reply session.Reply, err error) {

@@ -15,11 +15,30 @@ type Rest struct {
 	state   session.State
 }
 
-// Doze returns what this owner knows, if nothing is under way and nothing came for that long.
+// signOfLife is false for what an operator does to the record, or time to a session. Who was not in
+// memory before such a command, or slept, need not stay for it: millions may come, as in an import.
+func signOfLife(c session.Command) bool {
+	switch c.(type) {
+	case session.Create, session.Update, session.Delete, session.Expire:
+		return false
+	}
+	return true
+}
+
+// Resting reports whether nothing is lost when this owner is forgotten now.
+func (e *Employee) Resting(after time.Duration) bool {
+	return e.quiet(after) && e.state.Idle(e.env.Now())
+}
+
+// quiet reports whether nothing is under way, and for that long nobody gave a sign of life.
+func (e *Employee) quiet(after time.Duration) bool {
+	return e.flight == nil && len(e.waiting) == 0 && e.env.Now().Sub(e.touched) >= after
+}
+
+// Doze returns what this owner knows, if it has been quiet for that long.
 func (e *Employee) Doze(after time.Duration) (r Rest, ok bool) {
-	quiet := e.flight == nil && len(e.waiting) == 0 && e.env.Now().Sub(e.touched) >= after
 	// A record is found by the id in it, which somebody who was never stored has not.
-	if !quiet || !e.known || e.state.ID.Key() != e.key {
+	if !e.quiet(after) || !e.known || e.state.ID.Key() != e.key {
 		return Rest{}, false
 	}
 	return Rest{e.touched, e.state}, true

@@ -55,10 +55,10 @@ type (
 		key session.Key
 		at  session.Time
 	}
-	// rested is an employee's answer to a visit: it may be forgotten unless something was forwarded
-	// meanwhile.
+	// rested is what an employee says after a command or a visit: it may be forgotten unless something
+	// was forwarded meanwhile.
 	rested struct {
-		key       session.Key
+		from      *actor.PID
 		forwarded uint32
 	}
 	// visit is what the wheel sends to an employee.
@@ -134,6 +134,7 @@ func (sh *shard) forward(r *Request) {
 		return
 	}
 	e.forwarded++
+	r.forwarded = e.forwarded
 	sh.system.actors.Root.Send(e.pid, r)
 }
 
@@ -174,15 +175,16 @@ func (sh *shard) wakeAt(m wake) {
 // passivate forgets an employee that rests: first the map entry, then a poison pill, which queues
 // behind everything that was forwarded.
 func (sh *shard) passivate(m rested) {
-	if sh.leave(m.key, m.forwarded) {
+	if sh.leave(m.from, m.forwarded) {
 		sh.system.resident.Add(-1)
 	}
 }
 
-// leave ends an employee's actor, unless something was forwarded to it since it answered a visit.
-func (sh *shard) leave(key session.Key, forwarded uint32) bool {
+// leave ends an employee's actor, unless something was forwarded to it since it said that it may go.
+func (sh *shard) leave(from *actor.PID, forwarded uint32) bool {
+	key := keyOf(from)
 	e := sh.employees[key]
-	if e == nil || e.forwarded != forwarded || e.outstanding.Load() != 0 {
+	if e == nil || !e.pid.Equal(from) || e.forwarded != forwarded || e.outstanding.Load() != 0 {
 		return false
 	}
 	delete(sh.employees, key)

@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"math"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/hotseat-hub/hotseat/session"
 )
 
-// dozed is an employee's answer to a visit: its actor may go if nothing was forwarded meanwhile, and
-// this is what it knows.
+// dozed is what an employee says after a command or a visit: its actor may go if nothing was forwarded
+// meanwhile, and this is what it knows.
 type dozed struct {
-	key       session.Key
+	from      *actor.PID
 	forwarded uint32
 	rest      Rest
 }
@@ -18,8 +20,8 @@ type dozed struct {
 // putToSleep keeps what an employee knows, and ends its actor.
 func (sh *shard) putToSleep(m dozed) {
 	record := sh.pack(&m.rest)
-	if len(record) <= maxRecord-2 && sh.leave(m.key, m.forwarded) {
-		sh.lay(m.key, &m.rest, record)
+	if len(record) <= maxRecord-2 && sh.leave(m.from, m.forwarded) {
+		sh.lay(keyOf(m.from), &m.rest, record)
 	}
 }
 

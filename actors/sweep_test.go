@@ -57,7 +57,7 @@ func TestTheSweeperExpiresWhatNobodyHasInMemory(t *testing.T) {
 	require.NoError(t, <-done)
 	require.Empty(t, expired, "only who is due is woken")
 	require.Empty(t, later.store.row("ada").Active)
-	require.Equal(t, 1, later.system.Resident())
+	later.awaitResident(0)
 }
 
 // A node is refused before it has its lease: a minute would be long for whoever waits for the end.

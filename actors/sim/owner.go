@@ -40,8 +40,21 @@ func (o *owner) Post(message any) {
 		first := o.inbox[0]
 		o.inbox = o.inbox[1:]
 		o.employee.Receive(first)
+		o.leave()
 		o.nap()
 	})
+}
+
+// idleAfter is how long an owner remembers who gives no sign of life: as in production, for longer than
+// a ticket is good and a seat is held without a socket.
+const idleAfter = 40 * time.Second
+
+// leave forgets the employee when the driver says that nothing is lost by it.
+func (o *owner) leave() {
+	if o.employee.Resting(idleAfter) {
+		o.w.tell("%s forgets %s", o.node.name, o.key)
+		o.employee = actors.NewEmployee(o.key, o)
+	}
 }
 
 // nap packs what the driver knows, whenever nothing is under way, and goes on with another one.
