@@ -33,8 +33,7 @@ func (t *transaction) usernameTaken(w *store.Write) (bool, error) {
 		return false, nil
 	}
 	var other string
-	err := t.tx.QueryRow(`SELECT key FROM profiles WHERE username_folded = ? AND key <> ?`,
-		store.FoldUsername(*p.Username), string(w.Key)).Scan(&other)
+	err := t.tx.Stmt(t.stmts.username).QueryRow(store.FoldUsername(*p.Username), string(w.Key)).Scan(&other)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -50,37 +49,17 @@ func (t *transaction) saveProfile(w *store.Write) error {
 		return nil
 	}
 	p := w.Change.Profile
-	const insert = `INSERT INTO profiles (key, username, first_name, last_name, email, role, password_hash, credential)
-		VALUES (?, '', '', '', '', '', '', 0) ON CONFLICT DO NOTHING`
-	if _, err := t.tx.Exec(insert, string(w.Key)); err != nil {
-		return err
-	}
-	set := []string{}
-	args := []any{}
-	for _, field := range []struct {
-		column string
-		value  *string
-	}{
-		{"username", p.Username},
-		{"first_name", p.FirstName},
-		{"last_name", p.LastName},
-		{"email", p.Email},
-		{"role", p.Role},
-		{"password_hash", p.PasswordHash},
-	} {
-		if field.value != nil {
-			set, args = append(set, field.column+" = ?"), append(args, *field.value)
-		}
-	}
+	var folded, legacy, credential any
 	if p.Username != nil {
-		set, args = append(set, "username_folded = nullif(?, '')"), append(args, store.FoldUsername(*p.Username))
-	}
-	if p.PasswordHash != nil {
-		set, args = append(set, "credential = ?"), append(args, int64(w.Change.Save.Credential))
+		folded = store.FoldUsername(*p.Username)
 	}
 	if p.LegacyID != nil {
-		set, args = append(set, "legacy_id = ?"), append(args, *p.LegacyID)
+		legacy = *p.LegacyID
 	}
-	_, err := t.tx.Exec(`UPDATE profiles SET `+strings.Join(set, ", ")+` WHERE key = ?`, append(args, string(w.Key))...) // #nosec G202 -- only columns of a table above are joined
+	if p.PasswordHash != nil {
+		credential = int64(w.Change.Save.Credential)
+	}
+	_, err := t.tx.Stmt(t.stmts.profile).Exec(string(w.Key), p.Username, folded, p.FirstName, p.LastName,
+		p.Email, p.Role, p.PasswordHash, credential, p.LegacyID != nil, legacy)
 	return err
 }
