@@ -104,7 +104,7 @@ bench-store: deps ## durable logins inside the process against naive takeovers i
 	go run ./persistence/benchstore -dir /var/tmp -least 8
 
 .PHONY: bench-import
-bench-import: deps ## import a million employees into a running server, in bounded memory
+bench-import: deps ## import a million employees into a running server, twice, in bounded memory (2 minutes)
 	go test ./e2e -run TestAnImportOfManyEmployees -count 1 -v -timeout 30m -args -imported 1000000
 
 .PHONY: bench-sockets
