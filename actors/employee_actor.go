@@ -33,6 +33,9 @@ func (a *employeeActor) Receive(ctx actor.Context) {
 	case visit:
 		a.heard = m.forwarded
 		a.take(Tick{})
+		if at := a.touched.Add(a.shard.system.options.SleepAfter); at > a.Now() {
+			a.Wake(at) // the next routine visit may be nearly as long after that
+		}
 	case *Request:
 		a.heard = m.forwarded
 		a.take(m)

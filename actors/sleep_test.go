@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hotseat-hub/hotseat/actors"
@@ -77,6 +78,23 @@ func TestSocketsThatGoWakeNobodyAndLetTheirEmployeesBeForgotten(t *testing.T) {
 	require.Equal(t, many, w.system.Asleep())
 	require.Eventually(t, func() bool { return w.system.Resident() == 0 }, 10*time.Second, time.Millisecond)
 	require.Zero(t, w.system.Asleep())
+}
+
+// The socket comes just after the login, so the first visit finds nobody who was left alone for long
+// enough: who comes to rest does not wait for a second routine visit.
+func TestAnEmployeeSleepsAsSoonAsNothingHappenedForTenSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		reply := w.login("ada", "till-1")
+		time.Sleep(time.Second)
+		w.attach("ada", reply, 7)
+		time.Sleep(9 * time.Second)
+		synctest.Wait()
+		require.Zero(t, w.system.Asleep(), "the socket came nine seconds ago")
+		time.Sleep(3 * time.Second) // ten seconds, rounded up, and until the wheel turns
+		synctest.Wait()
+		require.Equal(t, 1, w.system.Asleep())
+	})
 }
 
 // Its record would not fit among the others.
