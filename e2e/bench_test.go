@@ -118,8 +118,8 @@ func TestABenchmarkWhoseServerDiesKeepsWhatItMeasured(t *testing.T) {
 		{"refreshes", "refresh --employees 30 --time 20s --warm-up 0s"},
 		{"a day", "mixed --employees 100 --time 20s"},
 		{"storms", "storm --employees 30 --storms 1000 --spread 500ms"},
-		{"a ramp", "connect --employees 2000 --rate 100"},
-		{"sockets that are held", "connect --employees 200 --hold 20s"},
+		{"a ramp", "connect --employees 2000 --rate 100 --hold 1s"},
+		{"sockets that are held", "connect --employees 200 --hold 5s"},
 		{"the last node", "failover --employees 30 --rate 100 --time 20s --kill true --kill-after 200ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

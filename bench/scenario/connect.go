@@ -8,6 +8,7 @@ import (
 
 	"github.com/hotseat-hub/hotseat/bench/caller"
 	"github.com/hotseat-hub/hotseat/bench/crowd"
+	"github.com/hotseat-hub/hotseat/bench/host"
 	"github.com/hotseat-hub/hotseat/bench/load"
 	"github.com/hotseat-hub/hotseat/bench/report"
 )
@@ -15,6 +16,10 @@ import (
 // warmShare of the employees connect before memory is first looked at, so that what one employee
 // needs as much as all is not counted.
 const warmShare = 0.13
+
+// Asleep is how long after the last command a server's employees have all gone to sleep, which takes
+// ten seconds and the beat of a wheel. Until then each has an actor, and more than twice the memory.
+const Asleep = 12 * time.Second
 
 // connect ramps up employees with a session and a socket each, holds them, and reads from the
 // server's memory what one costs; then further sockets for the same sessions, if asked for.
@@ -37,6 +42,9 @@ func (r *run) connect(ctx context.Context) error {
 	if err := r.seatEveryone(ctx); err != nil {
 		return err
 	}
+	if err := r.hold(ctx, "rest", nobody); err != nil {
+		return err
+	}
 	before := r.settled(ctx)
 	r.crew.all = everyone[warm:]
 	if err := r.logInEveryone(ctx); err != nil {
@@ -49,7 +57,7 @@ func (r *run) connect(ctx context.Context) error {
 	}
 	r.pause()
 	r.handshakeFigures(len(everyone) - warm)
-	if err := r.hold(ctx, nobody); err != nil {
+	if err := r.hold(ctx, "hold", nobody); err != nil {
 		return err
 	}
 	r.notes.Figures = append(r.notes.Figures, report.Figure{Name: "sockets held", Value: float64(r.crew.sockets.Count()), Better: report.Higher})
@@ -103,9 +111,9 @@ func (r *run) handshakeFigures(n int) {
 }
 
 // hold waits, until nobody is left at most: then the server has gone.
-func (r *run) hold(ctx context.Context, nobody <-chan struct{}) error {
+func (r *run) hold(ctx context.Context, phase string, nobody <-chan struct{}) error {
 	drain(nobody) // of one who was lost before the others came
-	r.Progress.Phase("hold", 0)
+	r.Progress.Phase(phase, 0)
 	if r.crew.sockets.Count() == 0 {
 		return errEmpty
 	}
@@ -153,7 +161,7 @@ func (r *run) furtherSockets(ctx context.Context, before int64, nobody <-chan st
 	if err != nil {
 		return fmt.Errorf("further sockets: %w", err)
 	}
-	if err := r.hold(ctx, nobody); err != nil {
+	if err := r.hold(ctx, "hold", nobody); err != nil {
 		return err
 	}
 	r.bytesFigure("memory of the server per further socket", before, r.settled(ctx), total)
@@ -172,33 +180,39 @@ func (*idle) Closed(uint64, time.Time, int)           {}
 
 // settled is the memory of the server, or of all servers, after its garbage is gone, as far as it can
 // be asked for that; 0 when no server is watched.
-func (r *run) settled(ctx context.Context) int64 {
-	if r.OpsURL != "" {
-		r.collect(ctx)
-	}
-	sum := int64(0)
+func (r *run) settled(ctx context.Context) (sum int64) {
+	var servers []host.Process
 	for _, m := range r.meters {
-		if bytes, err := m.process.Resident(); err == nil && m.process.Server {
-			sum += bytes
+		if m.process.Server {
+			servers = append(servers, m.process)
 		}
+	}
+	if len(servers) == 0 {
+		return 0
+	}
+	var err error
+	if r.OpsURL == "" {
+		sum, err = host.Resident(servers...)
+	} else if sum, err = host.Settled(ctx, r.collect, servers...); err != nil {
+		r.rec.Fail("settled memory: " + caller.Kind(err))
+	}
+	if err != nil {
+		return 0 // it is not known
 	}
 	return sum
 }
 
 // collect has the server collect its garbage, which its heap profile does before it is made.
-func (r *run) collect(ctx context.Context) {
-	for range 2 { // the second returns what the first has found
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.OpsURL+"/debug/pprof/heap?gc=1", nil)
-		if err != nil {
-			return
-		}
-		reply, err := http.DefaultClient.Do(request)
-		if err != nil {
-			r.rec.Fail("garbage collection: " + caller.Kind(err))
-			return
-		}
-		reply.Body.Close()
+func (r *run) collect(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.OpsURL+"/debug/pprof/heap?gc=1", nil)
+	if err != nil {
+		return err
 	}
+	reply, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	return reply.Body.Close()
 }
 
 func (r *run) bytesFigure(name string, before, after int64, n int) {

@@ -52,7 +52,7 @@ type Options struct {
 	Between func(context.Context) error
 
 	Sockets   int           // connect: further sockets for each session; storm: none
-	Hold      time.Duration // connect: how long the sockets are held before memory is read
+	Hold      time.Duration // connect: how long sockets are held before memory is read; under Asleep: of those awake
 	Storms    int           // storm: how often
 	Spread    time.Duration // storm: how long the clients' return is spread over
 	Level     string        // check: local or strict

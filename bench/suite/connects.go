@@ -34,7 +34,7 @@ func (s *suite) connects(ctx context.Context, name string, store func(string) (s
 			return err
 		}
 		_, err = s.bench(name, n, watch).scenario(ctx, ramp.what, "connect", func(o *scenario.Options) {
-			o.Employees, o.Hold, o.OpsURL = s.sockets, s.length, "http://"+n.Ops
+			o.Employees, o.Hold, o.OpsURL = s.sockets, scenario.Asleep, "http://"+n.Ops
 		})
 		n.Stop()
 		if err != nil {

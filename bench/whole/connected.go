@@ -16,15 +16,14 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hotseat-hub/hotseat/bench/crowd"
+	"github.com/hotseat-hub/hotseat/bench/host"
 	"github.com/hotseat-hub/hotseat/bench/program"
+	"github.com/hotseat-hub/hotseat/bench/scenario"
 )
 
 // The slope of memory is taken between these numbers of connected employees: what the program needs
 // without any is not in it.
 const few, many = 2_000, 15_000
-
-// asleep is when every employee has been left alone for long enough to sleep.
-const asleep = 15 * time.Second
 
 // connected logs employees in and opens the socket of each.
 func (o *options) connected(ctx context.Context, binary, folder string) error {
@@ -57,7 +56,7 @@ func (o *options) connected(ctx context.Context, binary, folder string) error {
 				return 0, err
 			}
 		}
-		time.Sleep(asleep)
+		time.Sleep(scenario.Asleep)
 		resident, profile, err := settled(ctx, s)
 		heap = profile
 		return resident, err
@@ -145,19 +144,11 @@ func login(client *http.Client, s *program.Node, n int, terminal string) (token 
 	return grant.AccessToken, err
 }
 
-// settled is the server's memory when two collections have found nothing more to give back, and the
-// heap profile of then.
+// settled is the server's memory when its garbage is gone, and the heap profile of then.
 func settled(ctx context.Context, s *program.Node) (resident int64, heap []byte, err error) {
-	for last := int64(0); ; {
-		heap, err := s.Profile(ctx, 0)
-		if err != nil {
-			return 0, nil, err
-		}
-		time.Sleep(2 * time.Second) // the runtime gives memory back in the background
-		now, err := s.Process().Resident()
-		if err != nil || last != 0 && now > last-last/100 {
-			return now, heap, err
-		}
-		last = now
-	}
+	resident, err = host.Settled(ctx, func(ctx context.Context) (err error) {
+		heap, err = s.Profile(ctx, 0) // which collects before it is made
+		return err
+	}, s.Process())
+	return resident, heap, err
 }

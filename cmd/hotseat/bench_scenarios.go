@@ -1,9 +1,9 @@
 package main
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
+
+	"github.com/hotseat-hub/hotseat/bench/scenario"
 )
 
 func newBenchConnect(p program) *cobra.Command {
@@ -17,7 +17,7 @@ func newBenchConnect(p program) *cobra.Command {
 			flags.IntVar(&b.options.Sockets, "sockets", 0, "further sockets for each session, at most 19")
 			flags.IntVar(&b.options.Workers, "in-flight", 64, "how many handshakes are under way at once, at most")
 			flags.Float64Var(&b.options.Rate, "rate", 0, "handshakes a second, whatever the server does (0: each begins when another has ended)")
-			flags.DurationVar(&b.options.Hold, "hold", 8*time.Second, "how long the sockets are held before memory is read")
+			flags.DurationVar(&b.options.Hold, "hold", scenario.Asleep, "how long the first eighth of the sockets, and then all, are held before memory is read; employees sleep after ten seconds, and those awake need more")
 			flags.StringVar(&b.options.OpsURL, "ops", "", "`URL` of the server's operations listener")
 		})
 }
