@@ -19,17 +19,21 @@ const (
 	lost = "the transaction was ended, and the connection as well"
 )
 
-// lieAboutRecords answers every other produce with an error.
+// lieAboutRecords answers every other produce with an error. It is asked more than once about a request,
+// for the topic and for each partition: were each of them counted, a request for one partition that comes
+// again and again could be lied to every time.
 func lieAboutRecords(cluster *kfake.Cluster) {
-	asked := 0
+	var last kmsg.Request
+	honest := false
 	cluster.Fault(kfake.Fault{
 		Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotEnoughReplicasAfterAppend, Count: -1,
-		When: func(kmsg.Request) bool {
-			if asked++; asked%2 != 0 {
-				return false
+		When: func(request kmsg.Request) bool {
+			if request != last {
+				if last, honest = request, !honest; !honest {
+					fmt.Println(lied)
+				}
 			}
-			fmt.Println(lied)
-			return true
+			return !honest
 		},
 	})
 }
