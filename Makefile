@@ -92,12 +92,12 @@ bench: deps ## every scenario on both stores and three nodes, beside limits, rew
 	$(MAKE) bench-import
 
 .PHONY: bench-takeovers
-bench-takeovers: deps ## only takeovers on both stores, by the leanest client (2 minutes)
-	go run ./bench/spine -time $(BENCHTIME)
+bench-takeovers: deps ## only takeovers, on both stores (a minute)
+	go run ./bench/suite -takeovers -time $(BENCHTIME)
 
 .PHONY: bench-kafka
 bench-kafka: deps ## what events on their way to Kafka cost a login, on both stores, in turns
-	go run ./bench/spine -kafka -employees 2000 -time $(BENCHTIME)
+	go run ./bench/suite -kafka -employees 2000 -time $(BENCHTIME)
 
 .PHONY: bench-store
 bench-store: deps ## durable logins inside the process against naive takeovers in pgbench, one server; fails below 8 times

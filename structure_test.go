@@ -85,10 +85,6 @@ var rules = []rule{
 		because: "these tests see the program as strangers do: its binary, its ports, its exit code",
 	},
 	{
-		from: "bench/spine", may: []string{"session", "persistence", "bench/program"}, tests: true,
-		because: "the figures are those of the binary, from outside; only the commit that they are compared with goes to the store itself",
-	},
-	{
 		from: "bench/whole", may: []string{"session", "persistence", "bench/crowd", "bench/host", "bench/program", "bench/scenario"}, tests: true,
 		because: "the figures are those of the binary, from outside; only the employees are written to the store beforehand",
 	},

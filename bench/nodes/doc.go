@@ -7,5 +7,5 @@
 // Promise: figures are CPU time and counts of the database's own, which do not depend on how busy the
 // machine is otherwise; every login must succeed, or there is no figure.
 //
-// Next: main.go; bench/spine for one node in detail.
+// Next: main.go; bench/suite for one node in detail.
 package main

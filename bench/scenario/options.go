@@ -47,9 +47,9 @@ type Options struct {
 	// Command is the command line for the report, and Name the result's; empty: the scenario's.
 	Command, Name string
 
-	// Between, when set, is called between the rounds of takeovers in a closed loop, while the clock
-	// stands still: for what is to be measured in turns with them.
-	Between func(context.Context) error
+	// After, when set, is called after each takeover of a closed loop with one in flight, while the
+	// clock stands still: for what is to be measured in turns with them.
+	After func(context.Context) error
 
 	Sockets   int           // connect: further sockets for each session; storm: none
 	Hold      time.Duration // connect: how long sockets are held before memory is read; under Asleep: of those awake

@@ -59,9 +59,6 @@ func (t *takeovers) rounds(ctx context.Context, length time.Duration) error {
 		}
 		t.pause()
 		took += time.Since(began)
-		if err := t.between(ctx); err != nil {
-			return err
-		}
 		if err := t.seatAgain(ctx); err != nil {
 			return err
 		}
@@ -69,14 +66,16 @@ func (t *takeovers) rounds(ctx context.Context, length time.Duration) error {
 	return nil
 }
 
-// between does what is to be measured in turns with the rounds. Its time is no silence of the server's.
-func (t *takeovers) between(ctx context.Context) error {
-	if t.Between == nil {
+// after does what is to be measured in turns with the takeovers. Its time is no silence of the server's.
+func (t *takeovers) after(ctx context.Context) error {
+	if t.After == nil {
 		return nil
 	}
+	t.rec.Pause()
+	defer t.rec.Resume()
 	began := time.Now()
 	defer func() { t.pulse.succeeded.Add(int64(time.Since(began))) }()
-	return t.Between(ctx)
+	return t.After(ctx)
 }
 
 // round takes every seat once. An employee's tab counts when it was open before.
@@ -120,7 +119,7 @@ func (t *takeovers) login(ctx context.Context, s load.Start, m *member) error {
 	}
 	m.asked = s.Worker % len(t.Targets)
 	t.reply.Record(s.At, time.Now())
-	return nil
+	return t.after(ctx)
 }
 
 // wasTold counts a notice; where a tab and its employee's login met different targets, also apart.

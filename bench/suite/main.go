@@ -26,6 +26,7 @@ func main() {
 	flag.StringVar(&s.html, "html", "", "a file for the report to look at")
 	flag.StringVar(&s.profile, "profile", "", "a folder for CPU profiles of the program, one per store, taken during the takeovers with 256 in flight")
 	flag.BoolVar(&s.takeoversOnly, "takeovers", false, "only takeovers, on both stores")
+	flag.BoolVar(&s.kafka, "kafka", false, "only what events on their way to Kafka cost")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := s.run(ctx)
@@ -41,7 +42,7 @@ type suite struct {
 	length                     time.Duration
 	employees, sockets         int
 	disk, write, html, profile string
-	takeoversOnly              bool
+	takeoversOnly, kafka       bool
 
 	folder    string // of this run, on the disk
 	binary    string
@@ -63,6 +64,9 @@ func (s *suite) run(ctx context.Context) error {
 	s.folder = folder
 	if s.binary, err = program.Build(ctx, folder); err != nil {
 		return err
+	}
+	if s.kafka {
+		return s.onKafka(ctx)
 	}
 	s.measure(ctx)
 	if !s.takeoversOnly {
