@@ -87,7 +87,7 @@ lint: check ## check, gosec and govulncheck (minutes; govulncheck reads its data
 	$(TOOL) govulncheck ./...
 
 .PHONY: bench
-bench: deps ## every scenario on both stores and three nodes, beside limits, rewrites docs/performance.md; then bench-import (11 minutes)
+bench: deps ## every scenario on both stores and three nodes, beside limits, rewrites docs/performance.md; then bench-import (9 minutes)
 	go run ./bench/suite -time $(BENCHTIME) -write docs/performance.md -html bin/bench.html
 	$(MAKE) bench-import
 
