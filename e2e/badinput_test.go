@@ -70,7 +70,7 @@ func TestBadRequestsAreNamedAndChangeNothing(t *testing.T) {
 
 func TestAnExpiredTokenIsRefusedAndItsSocketStays(t *testing.T) {
 	s := start(t, embedded(t), "--access-token-lifetime", "3s")
-	b := newNPM(t).open(s, s.mustLogin("ada", "till-1")).established(t)
+	b := newCoder(t).open(s, s.mustLogin("ada", "till-1")).established(t) // at once: Node takes a while to start
 
 	require.Eventually(t, func() bool {
 		return s.send("GET", "/v1/session", b.login.AccessToken, nil).problem().Code == "token_expired"
