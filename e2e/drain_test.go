@@ -14,18 +14,19 @@ import (
 func TestADrainingNodeIsNotReadyAndStillServes(t *testing.T) {
 	s := start(t, embedded(t), "--drain-delay", "1s", "--drain-duration", "10s")
 	ada := s.mustLogin("ada", "till-1")
-	b := newCoder(t).open(s, ada).established(t)
+	c := newCoder(t)
+	b := c.open(s, ada).established(t)
+	all := []*tab{b}
+	for range 18 { // closed one in 50 ms
+		all = append(all, c.open(s, ada).established(t))
+	}
 
 	require.NoError(t, s.process.Process.Signal(syscall.SIGTERM))
 	require.Eventually(t, func() bool { return s.probe("/readyz").status == http.StatusServiceUnavailable },
 		patience, time.Millisecond)
 
 	require.Equal(t, http.StatusServiceUnavailable, s.send("GET", "/readyz", "", nil).status, "to proxies as well")
-	all := []*tab{b}
-	grace := s.mustLogin("grace", "till-2")
-	for range 19 { // closed one in 50 ms
-		all = append(all, newCoder(t).open(s, grace).established(t))
-	}
+	all = append(all, c.open(s, s.mustLogin("grace", "till-2")).established(t))
 	b.await(t, "server_draining", func() bool { return slices.Contains(b.other, "server_draining") })
 	late := s.send("GET", "/ws/session/till-1/", ada.AccessToken, nil, "Connection", "Upgrade", "Upgrade", "websocket",
 		"Sec-Websocket-Version", "13", "Sec-Websocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
@@ -79,7 +80,7 @@ func TestASecondSignalEndsADrainAtOnce(t *testing.T) {
 				s := start(t, embedded(t), args...)
 				c := newCoder(t)
 				ada := s.mustLogin("ada", "till-1")
-				for range 20 { // closed one in 50 ms
+				for range 60 { // closed one in 50 ms: the drain has three seconds to go
 					c.open(s, ada).established(t)
 				}
 				require.NoError(t, s.process.Process.Signal(syscall.SIGTERM))
