@@ -86,7 +86,7 @@ func (x *exchange) authenticateSession() error {
 	if err != nil {
 		return err
 	}
-	x.claims, x.row, x.session = claims, row, s
+	x.claims, x.row, x.session = claims, &row, s
 	return verdict
 }
 

@@ -33,19 +33,20 @@ func (x *exchange) authz() error {
 	if err != nil {
 		return err
 	}
-	h := x.w.Header()
-	values := &[...]string{ // one allocation for all four
-		string(claims.Employee), claims.Session.String(), strconv.FormatUint(uint64(claims.Epoch), 10), string(claims.Terminal),
-	}
-	h["X-Employee-Id"], h["X-Session-Id"] = values[0:1:1], values[1:2:2]
-	h["X-Session-Epoch"], h["X-Terminal-Id"] = values[2:3:3], values[3:4:4]
-	h["Cache-Control"] = noStore
+	x.header("X-Employee-Id", string(claims.Employee))
+	x.header("X-Session-Id", claims.Session.String())
+	x.header("X-Session-Epoch", strconv.FormatUint(uint64(claims.Epoch), 10))
+	x.header("X-Terminal-Id", string(claims.Terminal))
+	x.w.Header()["Cache-Control"] = noStore
 	return nil // 200 and no body
 }
 
 func (x *exchange) strictLevel() (bool, error) {
-	if x.r.URL.RawQuery == "" {
+	switch x.r.URL.RawQuery { // as nearly everybody asks, without parsing
+	case "", "level=local":
 		return false, nil
+	case "level=strict":
+		return true, nil
 	}
 	switch x.r.URL.Query().Get("level") {
 	case "", "local":
@@ -60,7 +61,7 @@ func (x *exchange) strictLevel() (bool, error) {
 // lives is not said by a view past its age.
 func (x *exchange) checkLocal(c *token.Claims) error {
 	staleness, err := x.o.View.Check(x.r.Context(), c.Key, c.Session, c.Epoch, c.IssuedAt)
-	x.w.Header()["X-Hotseat-Staleness-Ms"] = []string{strconv.FormatInt(staleness.Milliseconds(), 10)}
+	x.header("X-Hotseat-Staleness-Ms", strconv.FormatInt(staleness.Milliseconds(), 10))
 	if err != nil {
 		return unanswered(err)
 	}

@@ -9,7 +9,7 @@ import (
 // showSession is GET /v1/session.
 func (x *exchange) showSession() error {
 	v := viewSession(x.row.ID, x.session)
-	v.Employee = viewEmployee(&x.row)
+	v.Employee = viewEmployee(x.row)
 	return x.reply(http.StatusOK, v)
 }
 

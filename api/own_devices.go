@@ -5,7 +5,7 @@ import (
 )
 
 // ownSessions is GET /v1/employees/me/sessions: all of the employee's, as of the token's check.
-func (x *exchange) ownSessions() error { return x.replySessions(&x.row) }
+func (x *exchange) ownSessions() error { return x.replySessions(x.row) }
 
 // endOwn is DELETE /v1/employees/me/sessions/{session_id}. Another employee's session is not there.
 func (x *exchange) endOwn() error {
