@@ -104,6 +104,9 @@ func (s *suite) onStore(ctx context.Context, name string, store func(string) (st
 		return nil
 	}
 	n.Stop()
+	if err := s.checks(ctx, name, store, watch); err != nil {
+		return err
+	}
 	return s.connects(ctx, name, store, watch)
 }
 
@@ -149,9 +152,6 @@ func (b *bench) beside(r *report.Result, o *scenario.Options) {
 		b.abilities.BesideRates(r)
 	}
 }
-
-// localChecks are measured in turns with an empty handler of their own.
-const localChecks = "checks, local"
 
 // takeovers: one in flight, in turns with single commits by the same store; 64; 256; and at a rate.
 func (b *bench) takeovers(ctx context.Context) error {
@@ -209,9 +209,6 @@ func (b *bench) commit(ctx context.Context, into *load.Histogram) error {
 
 // rest are the other scenarios.
 func (b *bench) rest(ctx context.Context) error {
-	if err := b.checks(ctx); err != nil {
-		return err
-	}
 	short := func(o *scenario.Options) { o.Employees, o.Length = 1000, b.length/2 }
 	if _, err := b.scenario(ctx, "refreshes", "refresh", short); err != nil {
 		return err
@@ -220,29 +217,6 @@ func (b *bench) rest(ctx context.Context) error {
 		return err
 	}
 	_, err := b.scenario(ctx, "storm", "storm", func(o *scenario.Options) { o.Workers = 256 })
-	return err
-}
-
-// checks asks the empty handler before and after, so that a neighbour on the machine meets both.
-func (b *bench) checks(ctx context.Context) error {
-	var rates []float64
-	empty := func() error {
-		a, err := limits.Handler(ctx, b.nothing(ctx)(), 64, b.length/4)
-		rates = append(rates, a.Rate)
-		return err
-	}
-	if err := empty(); err != nil {
-		return err
-	}
-	local, err := b.scenario(ctx, localChecks, "check", func(o *scenario.Options) { o.Workers, o.Employees, o.Length = 64, 1000, b.length/2 })
-	if err != nil {
-		return err
-	}
-	if err := empty(); err != nil {
-		return err
-	}
-	local.Beside("checks/s", report.Limit{Name: "requests to an empty HTTP handler", Value: (rates[0] + rates[1]) / 2, Unit: "/s"})
-	_, err = b.scenario(ctx, "checks, strict", "check", func(o *scenario.Options) { o.Workers, o.Employees, o.Length, o.Level = 64, 1000, b.length/2, "strict" })
 	return err
 }
 
