@@ -17,7 +17,15 @@ func (s *suite) cluster(ctx context.Context, server *pgtest.Server, database hos
 	if err != nil {
 		return err
 	}
+	other, err := server.Database("cluster-reference")
+	if err != nil {
+		return err
+	}
 	b := &bench{suite: s, store: "three nodes"}
+	if b.reference, err = newReference(ctx, other); err != nil {
+		return err
+	}
+	defer b.reference.store.Close()
 	b.options = scenario.Options{ServiceKey: program.ServiceKey, Length: s.length, Seed: 1, Command: "make bench", Watch: []host.Process{database}}
 	var nodes []*node
 	for i := range 3 {
@@ -32,9 +40,7 @@ func (s *suite) cluster(ctx context.Context, server *pgtest.Server, database hos
 		b.options.Targets = append(b.options.Targets, n.target)
 		b.options.Watch = append(b.options.Watch, n.process)
 	}
-	if _, err := b.scenario(ctx, "one takeover in flight", "takeover", func(o *scenario.Options) {
-		o.Workers, o.Employees, o.Length, o.Warm = 1, 150, s.length/4, s.length/16
-	}); err != nil {
+	if err := b.alone(ctx, 150); err != nil {
 		return err
 	}
 	_, err = b.scenario(ctx, "a node is killed", "failover", func(o *scenario.Options) {

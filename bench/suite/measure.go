@@ -10,7 +10,6 @@ import (
 
 	"github.com/hotseat-hub/hotseat/bench/host"
 	"github.com/hotseat-hub/hotseat/bench/limits"
-	"github.com/hotseat-hub/hotseat/bench/load"
 	"github.com/hotseat-hub/hotseat/bench/program"
 	"github.com/hotseat-hub/hotseat/bench/report"
 	"github.com/hotseat-hub/hotseat/bench/scenario"
@@ -153,23 +152,10 @@ func (b *bench) beside(r *report.Result, o *scenario.Options) {
 	}
 }
 
-// takeovers: one in flight, in turns with single commits by the same store; 64; 256; and at a rate.
+// takeovers: one in flight, 64, 256, and at a rate.
 func (b *bench) takeovers(ctx context.Context) error {
-	commits := load.NewHistogram()
-	r, err := b.scenario(ctx, "one takeover in flight", "takeover", func(o *scenario.Options) {
-		o.Workers, o.Employees, o.Length, o.Warm = 1, 100, b.length/4, b.length/16
-		o.Watch = o.Watch[:1] // the database has the single commits to do, too
-		o.After = func(ctx context.Context) error { return b.commit(ctx, commits) }
-	})
-	if err != nil {
+	if err := b.alone(ctx, 100); err != nil {
 		return err
-	}
-	r.Latencies = append(r.Latencies, report.LatencyOf("one durable commit", commits))
-	commit := r.Latency("one durable commit").P50
-	r.Beside("notice p50", report.Limit{Name: "one durable commit by the same store", Value: commit, Unit: "ms"})
-	if asked := b.abilities.Request.Latency; asked != nil { // to be asked and to tell wake sleepers as well
-		both := commit + asked.At(.5).Seconds()*1e3
-		r.Beside("notice p50", report.Limit{Name: "that commit and one request to an empty HTTP handler", Value: both, Unit: "ms"})
 	}
 	if _, err := b.scenario(ctx, "64 takeovers in flight", "takeover", func(o *scenario.Options) { o.Workers, o.Length = 64, b.length/2 }); err != nil {
 		return err
@@ -183,7 +169,7 @@ func (b *bench) takeovers(ctx context.Context) error {
 		}
 		profile = b.node.profiling(ctx, filepath.Join(b.profile, b.store+".pprof"), b.length)
 	}
-	r, err = b.scenario(ctx, "256 takeovers in flight", "takeover", func(o *scenario.Options) { o.Workers = 256 })
+	r, err := b.scenario(ctx, "256 takeovers in flight", "takeover", func(o *scenario.Options) { o.Workers = 256 })
 	if err != nil {
 		return err
 	}
@@ -196,15 +182,6 @@ func (b *bench) takeovers(ctx context.Context) error {
 	rate := r.Figures[0].Value / 4
 	_, err = b.scenario(ctx, "takeovers at a quarter of that rate", "takeover", func(o *scenario.Options) { o.Workers, o.Rate = 256, rate })
 	return err
-}
-
-func (b *bench) commit(ctx context.Context, into *load.Histogram) error {
-	began := time.Now()
-	if err := b.reference.commit(ctx); err != nil {
-		return fmt.Errorf("a single commit: %w", err)
-	}
-	into.Record(time.Since(began))
-	return nil
 }
 
 // rest are the other scenarios.
