@@ -1,10 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { password, Server, serviceKey, until } from './server.js';
+import { freePort, password, Server, serviceKey, until } from './server.js';
 import { context } from './till.js';
 
 const folder = fileURLToPath(new URL('../../examples/django', import.meta.url));
@@ -34,14 +33,6 @@ class Django {
     await gone;
   }
 }
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const listener = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = listener.address();
-      listener.close(() => resolve(port));
-    });
-  });
 
 /** A browser at the application's login. */
 async function logIn(browser, django) {

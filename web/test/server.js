@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -13,7 +14,8 @@ export class Server {
   constructor(...args) {
     this.args = args;
     this.folder = mkdtempSync(join(tmpdir(), 'hotseat-server-'));
-    this.listen = '127.0.0.1:0';
+    /** Its address; none until it starts. */
+    this.listen = undefined;
     /** A command that the program is run by. */
     this.wrap = [];
   }
@@ -22,6 +24,7 @@ export class Server {
     const addresses = join(this.folder, 'addresses');
     rmSync(addresses, { force: true });
     this.said = '';
+    this.listen ??= `127.0.0.1:${await freePort()}`;
     const [program, ...args] = [...this.wrap, inject('binary')];
     this.process = spawn(
       program,
@@ -34,7 +37,6 @@ export class Server {
       if (this.process.exitCode != null) throw Error(`the program ended:\n${this.said}`);
       return existsSync(addresses) && readFileSync(addresses, 'utf8').endsWith('}');
     }, `no addresses; the program said:\n${this.said}`);
-    this.listen = JSON.parse(readFileSync(addresses)).listen;
     await until(async () => (await fetch(`http://${this.listen}/readyz`).catch(() => ({}))).ok, 'not ready');
     return this;
   }
@@ -89,6 +91,18 @@ export class Server {
 
   async sessions(employee_id) {
     return (await this.admin('GET', `/employees/${employee_id}/sessions`)).sessions;
+  }
+}
+
+/** A port that nobody has, below those that the system gives to whoever asks for any: it is still free when the program comes back. */
+export async function freePort() {
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    const listener = createServer();
+    const free = await new Promise((resolve) => listener.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+    if (!free) continue;
+    await new Promise((closed) => listener.close(closed));
+    return port;
   }
 }
 
