@@ -1,14 +1,17 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -55,6 +58,36 @@ func newHub(t *testing.T) *hub {
 	h.Server = httptest.NewServer(routes)
 	t.Cleanup(h.Close)
 	return h
+}
+
+// cache stands between and answers what it has kept, whatever a request says of that.
+type cache struct {
+	byPath bool // the query is nothing to it, either
+	mu     sync.Mutex
+	kept   map[string]string
+}
+
+func (c *cache) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path != "/.well-known/jwks.json" {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	name := r.URL.String()
+	if c.byPath {
+		name = r.URL.Path
+	}
+	if text, found := c.kept[name]; found {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Age": {"300"}}, Body: io.NopCloser(strings.NewReader(text)), Request: r}, nil
+	}
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	c.kept[name], response.Body = string(text), io.NopCloser(bytes.NewReader(text))
+	return response, err
 }
 
 func jwks(kid string, public ed25519.PublicKey) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/MicahParks/jwkset"
@@ -35,7 +36,7 @@ const (
 // keyring is what the hub publishes.
 type keyring struct {
 	byID  map[string]publicKey
-	since time.Time // this process's clock, when they were asked for
+	since time.Time // this process's clock, when they were asked for, or a cache between has asked
 }
 
 type publicKey struct {
@@ -93,11 +94,14 @@ func (v *Verifier) fetchKeys(ctx context.Context) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.base.JoinPath("/.well-known/jwks.json").String(), nil)
+	address := v.base.JoinPath("/.well-known/jwks.json")
+	// What a cache between has kept is minutes old, and many do not heed no-cache: none has this address.
+	address.RawQuery = "at=" + strconv.FormatInt(began.UnixNano(), 10)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Cache-Control", "no-cache") // what a cache between may keep is minutes old
+	request.Header.Set("Cache-Control", "no-cache")
 	response, err := v.o.Client.Do(request)
 	if err != nil {
 		return err
@@ -115,9 +119,19 @@ func (v *Verifier) fetchKeys(ctx context.Context) error {
 		return err
 	}
 	v.mu.Lock()
-	v.keys = keyring{byID: keys, since: began}
+	v.keys = keyring{byID: keys, since: began.Add(-age(response))}
 	v.mu.Unlock()
 	return nil
+}
+
+// age is for how long a cache has kept the answer all the same, as it says (RFC 9111, section 5.1).
+func age(response *http.Response) time.Duration {
+	const most = 24 * 60 * 60 // what is older still is no younger than that
+	seconds, err := strconv.ParseUint(response.Header.Get("Age"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(min(seconds, most)) * time.Second
 }
 
 // parseKeys reads a set (RFC 7517, section 5). Keys for anything else than our algorithms are left out.

@@ -131,6 +131,40 @@ func TestAKeyThatTheAnsweringNodeDoesNotKnowYetIsNotRefused(t *testing.T) {
 	require.Equal(t, h.asked, h.fresh, "no cache may answer")
 }
 
+// Caches that heed no request's no-cache are usual. One that cannot be got past at least says how old its
+// answer is: a token of a key that is younger than that is not called bad.
+func TestKeysFromACacheAreAsOldAsItSays(t *testing.T) {
+	for name, between := range map[string]*cache{"that ignores no-cache": {}, "that ignores the query as well": {byPath: true}} {
+		t.Run(name, func(t *testing.T) {
+			h := newHub(t)
+			between.kept = map[string]string{}
+			v := h.start(Options{Client: &http.Client{Transport: between}}, says(asOf(time.Now(), "c1")))
+			h.ready(v)
+			public, secret, err := ed25519.GenerateKey(nil)
+			require.NoError(t, err)
+			h.mu.Lock()
+			h.keys = jwks("k2", public)
+			h.mu.Unlock()
+			token := func(issued time.Duration) string {
+				return h.sign(jwt.SigningMethodEdDSA, map[string]any{"kid": "k2", "typ": "at+jwt"}, h.claims(func(c jwt.MapClaims) {
+					c["iat"] = time.Now().Add(-issued).Unix()
+				}), secret)
+			}
+			_, err = v.Verify(token(0))
+			require.ErrorIs(t, err, ErrStale)
+			if !between.byPath {
+				require.Eventually(t, func() bool { _, err := v.Verify(token(0)); return err == nil }, patience, time.Millisecond)
+				_, err = v.Verify(h.token(func(c jwt.MapClaims) { c["iat"] = time.Now().Add(-time.Minute).Unix() }))
+				require.ErrorIs(t, err, ErrInvalid, "the hub has withdrawn that key")
+				return
+			}
+			minute := token(time.Minute)
+			require.Eventually(t, func() bool { _, err := v.Verify(minute); return errors.Is(err, ErrStale) }, patience, time.Millisecond,
+				"the list is from before that token, and says so")
+		})
+	}
+}
+
 func TestUnknownKeysAreAskedForOnceASecond(t *testing.T) {
 	h := newHub(t)
 	v := h.start(Options{}, says(asOf(time.Now(), "c1")))
