@@ -9,6 +9,7 @@ import (
 
 	"github.com/hotseat-hub/hotseat/persistence/embedded"
 	"github.com/hotseat-hub/hotseat/persistence/store"
+	"github.com/hotseat-hub/hotseat/persistence/storetest"
 )
 
 const atOnce = `{"returnImmediately":true}`
@@ -57,6 +58,57 @@ func TestNodesThatTakeTurnsShowEverythingOnce(t *testing.T) {
 		for id, times := range shown {
 			require.Equal(t, 1, times, "%s was acknowledged; %d endings, %d in an answer", id, c.endings, c.most)
 		}
+	}
+}
+
+// One commit of a busy server ends more sessions than an answer holds, and a mark is between commits. Each node
+// hears of every other acknowledgement only.
+func TestNodesThatTakeTurnsShowACommitLargerThanAnAnswerOnce(t *testing.T) {
+	for _, most := range []int{1, 2, 3, 8} {
+		s := openStore(t)
+		nodes := []*transmitter{serve(t, s, time.Second), serve(t, s, time.Second)}
+		subject := storetest.Subject{Store: s, T: t}
+		var people []*storetest.Seat
+		for i := range 7 {
+			people = append(people, storetest.NewSeat(fmt.Sprint("e", i)))
+		}
+		for range 3 {
+			var together []store.Write
+			for _, seat := range people {
+				together = append(together, seat.Login(subject.Time()))
+			}
+			subject.Must(together...)
+			for _, seat := range people {
+				seat.Done()
+			}
+		}
+		limit := fmt.Sprintf(`,"maxEvents":%d,"returnImmediately":true`, most)
+		shown, p := map[string]int{}, polled{}
+		for turn := range (14+most-1)/most + 1 {
+			p = nodes[turn%2].poll(ack(p, limit))
+			for id := range p.Sets {
+				shown[id]++
+			}
+		}
+		require.Len(t, shown, 14, "%d in an answer", most)
+		for id, times := range shown {
+			require.Equal(t, 1, times, "%s was acknowledged; %d in an answer", id, most)
+		}
+		require.Empty(t, serve(t, s, time.Second).poll(atOnce).Sets, "nor by a node that has just started")
+	}
+}
+
+// A verification is in no log: it is shown by the node that was asked for it, and acknowledged at the other.
+func TestAVerificationIsShownOnceByNodesThatTakeTurns(t *testing.T) {
+	s := openStore(t)
+	nodes := []*transmitter{serve(t, s, time.Second), serve(t, s, time.Second)}
+	status, _ := nodes[0].send("POST", "/ssf/verify", "poll-secret", `{"stream_id":"poller","state":"s1"}`)
+	require.Equal(t, 204, status)
+	p := nodes[0].poll(`{"maxEvents":1,"returnImmediately":true}`)
+	require.Len(t, p.Sets, 1)
+	for turn := range 4 {
+		p = nodes[(turn+1)%2].poll(ack(p, `,"maxEvents":1,"returnImmediately":true`))
+		require.Empty(t, p.Sets, "turn %d", turn)
 	}
 }
 

@@ -29,7 +29,7 @@ const (
 
 // polled is a stream that its receiver polls, at any node. A node keeps what it has shown since the mark;
 // when another has moved the mark, or after a restart, it begins at the mark again and repeats, under the
-// same ids, what was not acknowledged. Any goroutine may call its methods.
+// same ids, what was not acknowledged to any node (shared.go). Any goroutine may call its methods.
 type polled struct {
 	t      *Transmitter
 	stream Stream
@@ -38,7 +38,8 @@ type polled struct {
 	base    store.LogPosition // where the mark was when this node last saw or moved it; empty: not begun
 	at      store.LogPosition // the end of what was read behind it
 	window  []stretch         // what was read, and not acknowledged
-	extra   []token           // verifications, which are in no log and shown by this node only
+	extra   []token           // verifications, which are in no log, and shown by the node that was asked for them
+	shared  shared
 	marked  time.Time
 	waiting bool // more is in the log
 }
@@ -62,10 +63,13 @@ func (p *polled) rejoin(ctx context.Context) error {
 			at, err = p.t.o.Log.Mark(ctx, p.mark())
 		}
 	}
-	if err == nil && at != p.base {
+	if err != nil {
+		return err
+	}
+	if at != p.base {
 		p.restart(at)
 	}
-	return err
+	return p.hear(ctx)
 }
 
 func (p *polled) restart(at store.LogPosition) {
@@ -97,10 +101,24 @@ func (p *polled) acknowledge(ctx context.Context, ids map[string]bool) error {
 			return err
 		}
 	}
+	strange := p.strange(ids)
+	p.forget(ids)
+	if here, err := p.advance(ctx); err != nil || !here {
+		return err
+	}
+	return p.share(ctx, strange)
+}
+
+// forget takes tokens out of what is to be shown.
+func (p *polled) forget(ids map[string]bool) {
 	p.extra = without(p.extra, ids)
 	for i := range p.window {
 		p.window[i].acknowledge(ids)
 	}
+}
+
+// advance moves the mark; here says that no other node has done so meanwhile.
+func (p *polled) advance(ctx context.Context) (here bool, err error) {
 	done, to := 0, p.base
 	for done < len(p.window) && len(p.window[done].tokens) == 0 {
 		to = p.window[done].next
@@ -108,13 +126,12 @@ func (p *polled) acknowledge(ctx context.Context, ids map[string]bool) error {
 	}
 	rest, passed := p.window[done:], 0
 	if len(rest) > 0 {
-		var err error
 		if to, passed, err = p.passed(ctx, &rest[0], to); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if to == p.base {
-		return nil
+		return true, nil
 	}
 	moved, err := p.move(ctx, to)
 	if moved {
@@ -123,7 +140,7 @@ func (p *polled) acknowledge(ctx context.Context, ids map[string]bool) error {
 			rest[0].cut(passed)
 		}
 	}
-	return err
+	return moved, err
 }
 
 // knows reports whether all of these were shown here and wait for their acknowledgement.
@@ -208,7 +225,7 @@ func (p *polled) count() int {
 
 // append signs the page's endings.
 func (p *polled) append(ctx context.Context, page *store.LogPage) error {
-	s := stretch{done: map[string]bool{}, next: page.Next}
+	s := stretch{done: map[string]int{}, next: page.Next}
 	for i, event := range page.Events {
 		if !event.Type.Ends() {
 			continue
@@ -222,7 +239,9 @@ func (p *polled) append(ctx context.Context, page *store.LogPage) error {
 		s.tokens = append(s.tokens, token{id: c.ID, jwt: jwt, behind: i})
 	}
 	p.at = page.Next
-	if len(s.tokens) > 0 {
+	ends := len(s.tokens) > 0
+	s.acknowledge(p.shared.ids)
+	if ends {
 		p.window = append(p.window, s)
 		return nil
 	}

@@ -17,7 +17,7 @@ type token struct {
 // stretch is a part of the log, read and not yet acknowledged as a whole.
 type stretch struct {
 	tokens []token
-	done   map[string]bool // those acknowledged
+	done   map[string]int // those acknowledged, and how many events come before each
 	next   store.LogPosition
 }
 
@@ -25,7 +25,7 @@ type stretch struct {
 func (s *stretch) acknowledge(ids map[string]bool) {
 	for _, t := range s.tokens {
 		if ids[t.id] {
-			s.done[t.id] = true
+			s.done[t.id] = t.behind
 		}
 	}
 	s.tokens = without(s.tokens, ids)
@@ -45,6 +45,11 @@ func without(tokens []token, ids map[string]bool) []token {
 func (s *stretch) cut(events int) {
 	for i := range s.tokens {
 		s.tokens[i].behind -= events
+	}
+	for id := range s.done {
+		if s.done[id] -= events; s.done[id] < 0 {
+			delete(s.done, id)
+		}
 	}
 }
 
@@ -75,7 +80,7 @@ func (p *polled) passed(ctx context.Context, s *stretch, from store.LogPosition)
 func (s *stretch) acknowledged(page *store.LogPage, audience string) bool {
 	for i := range page.Events {
 		e := &page.Events[i]
-		if e.Type.Ends() && !s.done[tokenID(audience, relay.IDOf(e))] {
+		if _, done := s.done[tokenID(audience, relay.IDOf(e))]; e.Type.Ends() && !done {
 			return false
 		}
 	}
