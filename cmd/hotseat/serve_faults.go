@@ -59,7 +59,17 @@ func (e *faultEmployees) Do(ctx context.Context, key session.Key, cmd session.Co
 	if string(key) == fault("panic-in-handler") {
 		panic("planted: every command of this employee breaks its handler")
 	}
-	return e.Employees.Do(ctx, key, cmd)
+	reply, err := e.Employees.Do(ctx, key, cmd)
+	if fault("await-acks") != "" { // a login that waits for the older tab
+		waiting, cancel := context.WithTimeout(ctx, 3*time.Second)
+		defer cancel()
+		for _, d := range reply.Deliveries {
+			if d != nil {
+				d.Wait(waiting, session.Acked)
+			}
+		}
+	}
+	return reply, err
 }
 
 func faultyRows(r api.Rows) api.Rows {

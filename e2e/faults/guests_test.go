@@ -54,6 +54,30 @@ func (c *crowd) logInAll(terminal string) (longest time.Duration) {
 	return longest
 }
 
+// waits is by how much a login is slower, at least, that waits for a tab which does not answer. Of two logins
+// beside each other the machine delays one by less.
+const waits = time.Second
+
+// logInBeside logs the crowd in at the terminal, and as many others beside them whose older tabs are well. It
+// returns the longest that a login took of each: what keeps the machine from its work makes both slow.
+func (r *row) logInBeside(c *crowd, terminal string, nodes ...*node) (longest, usual time.Duration) {
+	r.t.Helper()
+	well := newCrowd(r.t, r.notes, len(c.people), 0, nodes...)
+	for i, p := range well.people {
+		p.id = session.Key(fmt.Sprintf("well-%d", i))
+	}
+	well.logInAll("till-1")
+	for _, p := range well.people {
+		r.seated(p, 1)
+	}
+	var both sync.WaitGroup
+	both.Go(func() { usual = well.logInAll(terminal) })
+	longest = c.logInAll(terminal)
+	both.Wait()
+	well.leave()
+	return longest, usual
+}
+
 // undisturbed: every guest sits at the socket that it has sat at all the time.
 func (r *row) undisturbed() {
 	r.t.Helper()

@@ -68,6 +68,22 @@ func TestATailThatWaitsForTheOldestTransactionIsFound(t *testing.T) {
 	remember(fmt.Sprintf("planted: %-43s found: a lag of %.1f s", "a tail that waits for that one to end", lags[1]))
 }
 
+// A node whose logins wait for the older tab to answer.
+func TestALoginThatWaitsForItsOlderTabIsFound(t *testing.T) {
+	r := attack(t, "-", "a login waits for its older tab")
+	n := newSite(t).prepare(binaries.faulty)
+	n.env = append(n.env, "HOTSEAT_TEST_FAULT=await-acks=1")
+	n.start()
+	n.awaitReady()
+	g := r.seatGuests(10, tabsFrom(awayIP), n)
+	n.host.cutFrom(awayIP)
+	g.tabClient = nil
+	longest, usual := r.logInBeside(g, "till-2", n)
+	require.Greater(t, longest-usual, waits, "nobody noticed")
+	g.leave()
+	remember(fmt.Sprintf("planted: %-43s found: %s instead of %s", "a login that waits for its older tab", longest.Round(time.Millisecond), usual.Round(time.Millisecond)))
+}
+
 // Nodes that are killed where row 30 stops them in order.
 func TestARestartThatDoesNotDrainIsFound(t *testing.T) {
 	r := attack(t, "-", "a restart that does not drain")
