@@ -187,6 +187,10 @@ func (f *follower) note(record *kgo.Record) {
 // up to half a minute, and an attempt may take ten seconds more.
 const arrival = time.Minute
 
+// prompt is the same where nothing stood in their way. The relay looks every 200 ms and carries what there is in
+// one transaction; a relay that pauses, or a lead that is lost for its 6 s, is later.
+const prompt = 5 * time.Second
+
 // tells waits until the topic tells of every login that was answered.
 func (f *follower) tells(c *crowd, within time.Duration) {
 	f.t.Helper()

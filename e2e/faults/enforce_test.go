@@ -153,7 +153,7 @@ func TestTheConsumerIsKilledBeforeItsCommit(t *testing.T) {
 	last := h.enforce(t)
 	r.busy(30)
 	r.crowd.rest()
-	h.told.tells(r.crowd, patience)
+	h.told.tells(r.crowd, prompt)
 	h.followed(t)
 	again += strings.Count(last.said(t), "skipped: seen already")
 	require.Positive(t, again, "no event came twice, so nothing was shown")
@@ -185,7 +185,7 @@ func TestPoisonIsAmongTheEvents(t *testing.T) {
 	}
 	r.busy(20)
 	r.crowd.rest()
-	h.told.tells(r.crowd, patience)
+	h.told.tells(r.crowd, prompt)
 	dead.wait(sent)
 	h.followed(t)
 	require.Len(t, dead.read(), sent)
