@@ -13,7 +13,7 @@ import (
 type faults struct {
 	windows []window
 	open    map[string]bool
-	since   history.Instant // when the first of the open ones began
+	began   history.Instant // when the first of the open ones did
 }
 
 type window struct{ from, to history.Instant }
@@ -27,13 +27,13 @@ func (f *faults) mark(o *history.Operation) {
 	switch {
 	case o.Phase == history.Begin:
 		if len(f.open) == 0 {
-			f.since = o.Start
+			f.began = o.Start
 		}
 		f.open[o.Fault] = true
 	case f.open[o.Fault]:
 		delete(f.open, o.Fault)
 		if len(f.open) == 0 {
-			f.windows = append(f.windows, window{f.since, o.End})
+			f.windows = append(f.windows, window{f.began, o.End})
 		}
 	}
 }
@@ -41,7 +41,7 @@ func (f *faults) mark(o *history.Operation) {
 // close ends at the history's last instant what nobody ended.
 func (f *faults) close(last history.Instant) {
 	if len(f.open) > 0 {
-		f.windows = append(f.windows, window{f.since, last})
+		f.windows = append(f.windows, window{f.began, last})
 		f.open = nil
 	}
 }
@@ -52,15 +52,30 @@ func (f *faults) healthy(from, to history.Instant) time.Duration {
 		return 0
 	}
 	all := to.Sub(from)
-	// Windows are in the order of their times and do not overlap.
-	first, _ := slices.BinarySearchFunc(f.windows, from, func(w window, t history.Instant) int {
-		return cmp.Compare(w.to, t)
-	})
-	for _, w := range f.windows[first:] {
+	for _, w := range f.since(from) {
 		if w.from >= to {
 			break
 		}
 		all -= min(w.to, to).Sub(max(w.from, from))
 	}
 	return all
+}
+
+// since are the windows that end at or after then. They are in the order of their times and do not overlap.
+func (f *faults) since(then history.Instant) []window {
+	first, _ := slices.BinarySearchFunc(f.windows, then, func(w window, t history.Instant) int {
+		return cmp.Compare(w.to, t)
+	})
+	return f.windows[first:]
+}
+
+// touch reports whether there was a fault at any time between the two.
+func (f *faults) touch(from, to history.Instant) bool {
+	later := f.since(from)
+	return len(later) > 0 && later[0].from <= to
+}
+
+// before reports whether a fault has ended before then.
+func (f *faults) before(then history.Instant) bool {
+	return len(f.windows) > 0 && f.windows[0].to < then
 }

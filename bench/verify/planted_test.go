@@ -3,6 +3,7 @@ package verify_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -176,6 +177,14 @@ func plants() map[string]planted {
 			ops:     []h.Operation{login(0, 5, 1), established(6, 1, 1), login(10, 15, 2), notice(61, 1, 1, 2)},
 			wanted:  verify.L1, says: "99.9", lines: []int64{3, 4, 5},
 		},
+		"two notices long behind their logins' answers": {
+			options: verify.Options{Behind: 100 * time.Millisecond},
+			ops: []h.Operation{
+				login(0, 5, 1), established(6, 1, 1), login(10, 15, 2), established(16, 2, 2), notice(116, 1, 1, 2),
+				login(120, 320, 3), notice(421, 2, 2, 3),
+			},
+			wanted: verify.L1, says: "2 of 2 notices", lines: []int64{3, 4, 5, 6, 7, 8},
+		},
 	}
 }
 
@@ -234,6 +243,33 @@ func TestFaultsExcuseSocketsAndLatenciesForTheirTimeOnly(t *testing.T) {
 	two := append([]h.Operation{mark(0, "cut", h.Begin), mark(100, "cut", h.Over), mark(200, "cut", h.Begin), mark(900, "cut", h.Over)}, late[1:]...)
 	r = check(t, h.Header{}, options, two...)
 	require.Contains(t, first(r, verify.S4).Says, "unaware for 2.2", "the time of both faults is taken off")
+}
+
+// A second after a fault the cluster is as it was, and its notices count.
+func TestLatenciesCountAgainASecondAfterAFault(t *testing.T) {
+	late := []h.Operation{
+		mark(0, "node killed", h.Begin), mark(50, "node killed", h.Over),
+		login(60, 65, 1), established(66, 1, 1), login(1051, 1056, 2), notice(1150, 1, 1, 2),
+	}
+	r := check(t, h.Header{}, verify.Options{Latency: true}, late...)
+	require.NotNil(t, first(r, verify.L1), "%s", text(t, r))
+	require.EqualValues(t, 1, r.Checked[verify.L1][verify.AfterFaults])
+	late[1] = mark(51, "node killed", h.Over)
+	r = check(t, h.Header{}, verify.Options{Latency: true}, late...)
+	require.True(t, r.Clean(), "%s", text(t, r))
+	require.Empty(t, r.Checked[verify.L1])
+}
+
+// On a busy machine everything is slow: a notice that keeps up with its login's answer is not late, and one
+// that does not may be the machine's fault.
+func TestANoticeIsHeldAgainstItsLoginsOwnAnswer(t *testing.T) {
+	options := verify.Options{Behind: 100 * time.Millisecond}
+	slow := []h.Operation{login(0, 5, 1), established(6, 1, 1), login(10, 815, 2), established(816, 2, 2), notice(914, 1, 1, 2)}
+	r := check(t, h.Header{}, options, slow...)
+	require.True(t, r.Clean(), "%s", text(t, r))
+	require.Equal(t, 99*time.Millisecond, r.Behind.Worst)
+	r = check(t, h.Header{}, options, append(slow, login(920, 925, 3), notice(1100, 2, 2, 3))...)
+	require.True(t, r.Clean(), "one of two: %s", text(t, r))
 }
 
 // An operation without an answer may have been done, and explains what would else be a violation.

@@ -56,12 +56,14 @@ type Report struct {
 	OldestView     time.Duration `json:"oldest_view_ns"`     // greatest staleness that an accepting local answer stated
 	LongestUnaware time.Duration `json:"longest_unaware_ns"` // of a socket whose session had ended, faults excepted
 	LatencyAsked   bool          `json:"latency_asked"`
-	Told           *Told         `json:"told,omitempty"`
+	Told           *Told         `json:"told,omitempty"`   // from asking for the login on
+	Behind         *Told         `json:"behind,omitempty"` // from the login's own answer on
 }
 
-// Told are the latencies of notices, counted from when their login was asked for.
+// Told are the latencies of notices.
 type Told struct {
 	P50   time.Duration `json:"p50_ns"`
+	P90   time.Duration `json:"p90_ns"`
 	P99   time.Duration `json:"p99_ns"`
 	P999  time.Duration `json:"p999_ns"`
 	Worst time.Duration `json:"worst_ns"`

@@ -80,9 +80,14 @@ func (r *Report) writeExtremes(b *strings.Builder) {
 	if r.OldestView > 0 || r.LongestUnaware > 0 {
 		fmt.Fprintf(b, "\noldest view that let a token pass: %s; longest unaware socket, faults excepted: %s\n", r.OldestView, r.LongestUnaware.Round(time.Microsecond))
 	}
-	if t := r.Told; t != nil {
-		fmt.Fprintf(b, "told after: p50 %s, p99 %s, p99.9 %s, worst %s (from asking for the login on)\n", t.P50, t.P99, t.P999, t.Worst.Round(time.Microsecond))
+	if r.Told != nil {
+		r.Told.write(b, "from asking for the login on")
+		r.Behind.write(b, "from the login's own answer on")
 	}
+}
+
+func (t *Told) write(b *strings.Builder, since string) {
+	fmt.Fprintf(b, "told after: p50 %s, p90 %s, p99 %s, p99.9 %s, worst %s (%s)\n", t.P50, t.P90, t.P99, t.P999, t.Worst.Round(time.Microsecond), since)
 }
 
 func (v *Violation) write(b *strings.Builder) {

@@ -35,7 +35,8 @@ func faultyGateway(g actors.Gateway) actors.Gateway { return &faultGateway{g} }
 // faultGateway is between commit and notice.
 type faultGateway struct{ actors.Gateway }
 
-// Tell ends the process, or this actor, when the terminal that logged in is the one named.
+// Tell ends the process, or this actor, when the terminal that logged in is the one named, and may take
+// its time.
 func (g *faultGateway) Tell(told []session.Told, deliveries []*session.Delivery, since time.Time) {
 	for i := range told {
 		switch by := string(told[i].Notice.By.Terminal); {
@@ -47,7 +48,15 @@ func (g *faultGateway) Tell(told []session.Told, deliveries []*session.Delivery,
 			panic("planted: this terminal's logins break its employee's actor")
 		}
 	}
-	g.Gateway.Tell(told, deliveries, since)
+	switch late := fault("late-notices"); late {
+	case "":
+		g.Gateway.Tell(told, deliveries, since)
+	case "never":
+	default:
+		wait, _ := time.ParseDuration(late) // what is none is no delay, and found by nobody
+		told, deliveries = slices.Clone(told), slices.Clone(deliveries)
+		time.AfterFunc(wait, func() { g.Gateway.Tell(told, deliveries, since) })
+	}
 }
 
 func faultyEmployees(e api.Employees) api.Employees { return &faultEmployees{e} }

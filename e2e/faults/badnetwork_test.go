@@ -25,7 +25,7 @@ func TestANodesCableIsBad(t *testing.T) {
 	}
 	for name, c := range cables {
 		t.Run(name, func(t *testing.T) {
-			r := attack(t, c.number, "one node's cable "+name, all...)
+			r := attack(t, c.number, "one node's cable "+name, allAndL1...)
 			s := newSite(t)
 			nodes := r.cluster(s, 3)
 			r.people(30, 80*time.Millisecond, nodes...)
@@ -39,7 +39,7 @@ func TestANodesCableIsBad(t *testing.T) {
 			r.whole(nodes...)
 			r.over()
 			require.True(t, nodes[0].running())
-			r.busy(100)
+			r.recovered(100)
 			r.judge()
 		})
 	}
@@ -47,7 +47,7 @@ func TestANodesCableIsBad(t *testing.T) {
 
 // Row 8. Everything between the nodes, and between them and the database, takes 100 to 200 ms each way.
 func TestTheLinesBetweenNodesAndDatabaseAreLong(t *testing.T) {
-	r := attack(t, "8", "200 ms and jitter to the database and other nodes", all...)
+	r := attack(t, "8", "200 ms and jitter to the database and other nodes", allAndL1...)
 	s := newSite(t)
 	var delay atomic.Int64
 	database := newSlowLine(t, shared.server.Addr(), &delay)
@@ -68,6 +68,6 @@ func TestTheLinesBetweenNodesAndDatabaseAreLong(t *testing.T) {
 	for _, n := range nodes {
 		require.NotContains(t, n.said(everything), "marked dead", "a slow line is no dead node")
 	}
-	r.busy(100)
+	r.recovered(100)
 	r.judge()
 }

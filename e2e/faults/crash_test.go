@@ -13,7 +13,7 @@ import (
 
 // Row 1. The only node is killed while its employees work, and comes back.
 func TestTheOnlyNodeIsKilledUnderLoadAndComesBack(t *testing.T) {
-	r := attack(t, "1", "kill -9 of the only node, restart", verify.S1, verify.S2, verify.S3, verify.S4, verify.S5)
+	r := attack(t, "1", "kill -9 of the only node, restart", allAndL1...)
 	s := newSite(t)
 	n := r.start(s, binaries.current)
 	r.people(30, 30*time.Millisecond, n)
@@ -26,6 +26,7 @@ func TestTheOnlyNodeIsKilledUnderLoadAndComesBack(t *testing.T) {
 		r.over()
 		r.heals(5*time.Second, n)
 	}
+	r.recovered(100)
 	r.judge()
 }
 

@@ -46,7 +46,7 @@ func fill(t *testing.T, folder string) (release func()) {
 
 // Row 14. The disk under the database fills up, the database may well go with it, and both come back.
 func TestTheDiskUnderTheDatabaseIsFull(t *testing.T) {
-	r := attack(t, "14", "disk full under PostgreSQL", all...)
+	r := attack(t, "14", "disk full under PostgreSQL", allAndL1...)
 	disk := smallDisk(t, "256m")
 	s := newSiteWith(t, pgtest.Options{Dir: disk, Settings: map[string]string{"max_wal_size": "64MB", "min_wal_size": "32MB"}})
 	n := r.start(s, binaries.current)
@@ -64,13 +64,13 @@ func TestTheDiskUnderTheDatabaseIsFull(t *testing.T) {
 	r.heals(heal, n)
 	r.over()
 	require.Equal(t, before, c.broken.Load(), "sockets that it cost")
-	r.busy(100)
+	r.recovered(100)
 	r.judge()
 }
 
 // Row 15. The same under the embedded store, whose process is the node's.
 func TestTheDiskUnderTheEmbeddedStoreIsFull(t *testing.T) {
-	r := attack(t, "15", "disk full under the embedded store", all...)
+	r := attack(t, "15", "disk full under the embedded store", allAndL1...)
 	disk := smallDisk(t, "16m")
 	s := &site{t: t, store: "embedded:" + filepath.Join(disk, "data")}
 	n := r.start(s, binaries.current)
@@ -85,7 +85,7 @@ func TestTheDiskUnderTheEmbeddedStoreIsFull(t *testing.T) {
 	r.heals(5*time.Second, n)
 	r.over()
 	require.Equal(t, before, c.broken.Load(), "sockets that it cost")
-	r.busy(100)
+	r.recovered(100)
 	r.judge()
 }
 

@@ -165,7 +165,7 @@ func TestTheBrokerIsAway(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
 			away := pick(4*time.Second, 5*time.Minute)
-			r := attack(t, "17", "Kafka away, "+name, verify.S1, verify.S2, verify.S3, verify.S4, verify.S5)
+			r := attack(t, "17", "Kafka away, "+name, allAndL1...)
 			b := newBroker(t)
 			n := newSite(t).add(binaries.current, "--kafka-brokers", b.addr)
 			f := follow(t, r.notes, b, eventTopic)

@@ -123,10 +123,11 @@ func leaveToLong() {
 	remember("left to the long form (make faults): " + strings.Join(onlyLong, " "))
 }
 
-// onlyLong are the rows whose program takes minutes to build, and those that the tests of
-// persistence/postgres attack in small at every run: deadlocks, full disks, connections that are gone.
+// onlyLong are the rows whose program takes minutes to build, those that the tests of
+// persistence/postgres attack in small at every run: deadlocks, full disks, connections that are gone, and
+// the one that wants the machine for itself.
 var onlyLong = []string{
-	"TestClocksAreAnHourWrong", "TestForeignTransactionsDeadlockWithLogins", "TestNoConnectionIsLeft", "TestTheDiskUnderTheDatabaseIsFull",
+	"TestAHealthyClusterTellsInTime", "TestClocksAreAnHourWrong", "TestForeignTransactionsDeadlockWithLogins", "TestNoConnectionIsLeft", "TestTheDiskUnderTheDatabaseIsFull",
 }
 
 // namespaces are a network and mounts of one's own. Without root they are a user's, who keeps its

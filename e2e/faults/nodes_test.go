@@ -14,7 +14,7 @@ const heal = leaseTTL + 2*time.Second
 
 // Row 2. One of three nodes is killed; the others take its employees over, and it comes back.
 func TestOneOfThreeNodesIsKilled(t *testing.T) {
-	r := attack(t, "2", "kill -9 of one of three nodes", all...)
+	r := attack(t, "2", "kill -9 of one of three nodes", allAndL1...)
 	s := newSite(t)
 	nodes := r.cluster(s, 3)
 	r.people(30, 80*time.Millisecond, nodes...)
@@ -25,14 +25,14 @@ func TestOneOfThreeNodesIsKilled(t *testing.T) {
 	nodes[0].start()
 	r.whole(nodes...)
 	r.over()
-	r.busy(100)
+	r.recovered(100)
 	r.judge()
 }
 
 // Row 3. A node is stopped past its lease and goes on as if nothing had happened: it may serve nothing
 // of what it knew.
 func TestANodeIsPausedPastItsLease(t *testing.T) {
-	r := attack(t, "3", "SIGSTOP past the lease, SIGCONT", all...)
+	r := attack(t, "3", "SIGSTOP past the lease, SIGCONT", allAndL1...)
 	s := newSite(t)
 	nodes := r.cluster(s, 3)
 	r.people(30, 80*time.Millisecond, nodes...)
@@ -47,7 +47,7 @@ func TestANodeIsPausedPastItsLease(t *testing.T) {
 	r.whole(nodes...)
 	r.over()
 	r.cameBackAnew(nodes[0], was)
-	r.busy(100)
+	r.recovered(100)
 	r.judge()
 }
 
@@ -123,7 +123,7 @@ func TestANodeIsCutOff(t *testing.T) {
 	}
 	for name, c := range cuts {
 		t.Run(name, func(t *testing.T) {
-			r := attack(t, c.number, "node cut off, "+name, all...)
+			r := attack(t, c.number, "node cut off, "+name, allAndL1...)
 			s := newSite(t)
 			nodes := r.cluster(s, 3)
 			r.people(30, 80*time.Millisecond, nodes...)
@@ -139,7 +139,7 @@ func TestANodeIsCutOff(t *testing.T) {
 			r.whole(nodes...)
 			r.over()
 			r.cameBackAnew(nodes[0], was)
-			r.busy(100)
+			r.recovered(100)
 			r.judge()
 		})
 	}
@@ -147,7 +147,7 @@ func TestANodeIsCutOff(t *testing.T) {
 
 // Row 6. A node is cut off from the database alone: the other nodes still hear it.
 func TestANodeIsCutOffFromTheDatabaseOnly(t *testing.T) {
-	r := attack(t, "6", "node cut off from PostgreSQL only", all...)
+	r := attack(t, "6", "node cut off from PostgreSQL only", allAndL1...)
 	s := newSite(t)
 	nodes := r.cluster(s, 3)
 	r.people(30, 80*time.Millisecond, nodes...)
@@ -162,6 +162,6 @@ func TestANodeIsCutOffFromTheDatabaseOnly(t *testing.T) {
 	r.whole(nodes...)
 	r.over()
 	r.cameBackAnew(nodes[0], was)
-	r.busy(100)
+	r.recovered(100)
 	r.judge()
 }

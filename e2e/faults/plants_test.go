@@ -29,10 +29,12 @@ func TestABrokenProgramIsFound(t *testing.T) {
 		"some commits are answered and not done":   {fault: "lost-commits=1", breaks: []verify.Promise{verify.S3}, nodes: 1},
 		"some changes come without their events":   {fault: "lost-events=1", breaks: []verify.Promise{verify.S5}, nodes: 1},
 		"the tail shows nothing to the other node": {fault: "blind-tail=1", breaks: []verify.Promise{verify.S2, verify.S4}, nodes: 2},
+		"notices are sent late":                    {fault: "late-notices=150ms", breaks: []verify.Promise{verify.L1}, nodes: 1},
+		"notices come by the tail alone":           {fault: "late-notices=never", breaks: []verify.Promise{verify.L1}, nodes: 1},
 	}
 	for name, p := range plants {
 		t.Run(name, func(t *testing.T) {
-			r := attack(t, "-", name)
+			r := attack(t, "-", name, p.breaks...)
 			s := newSite(t)
 			var nodes []*node
 			for range p.nodes {
