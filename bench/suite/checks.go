@@ -14,7 +14,7 @@ import (
 const localChecks = "checks, local"
 
 // checks are asked of a node that has done nothing before, as the empty handler beside it has not: one
-// that has just ended a hundred thousand sessions collects its garbage among them.
+// that has just ended very many sessions looks for each among them.
 func (s *suite) checks(ctx context.Context, name string, store func(string) (string, error), watch []host.Process) error {
 	url, err := store("checks")
 	if err != nil {
