@@ -61,7 +61,7 @@ func TestAProcessTellsItsMemoryAndItsLimit(t *testing.T) {
 	}
 	after, err := p.Resident()
 	require.NoError(t, err)
-	require.Greater(t, after-before, int64(60<<20))
+	require.InDelta(t, 64<<20, after-before, 32<<20, "the kernel may take pages of the program itself meanwhile")
 	require.Len(t, block, 64<<20)
 	limit, err := p.FileLimit()
 	require.NoError(t, err)
