@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/hotseat-hub/hotseat/bench/host"
 )
@@ -55,14 +56,15 @@ func TestAProcessTellsItsMemoryAndItsLimit(t *testing.T) {
 	p := host.Self()
 	before, err := p.Resident()
 	require.NoError(t, err)
-	block := make([]byte, 64<<20)
+	block, err := unix.Mmap(-1, 0, 64<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE) // not what Go kept of before
+	require.NoError(t, err)
+	defer func() { require.NoError(t, unix.Munmap(block)) }()
 	for i := 0; i < len(block); i += 4096 {
 		block[i] = 1
 	}
 	after, err := p.Resident()
 	require.NoError(t, err)
 	require.InDelta(t, 64<<20, after-before, 32<<20, "the kernel may take pages of the program itself meanwhile")
-	require.Len(t, block, 64<<20)
 	limit, err := p.FileLimit()
 	require.NoError(t, err)
 	require.Positive(t, limit)
