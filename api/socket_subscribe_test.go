@@ -298,24 +298,6 @@ func TestAClientThatGoesIsNoLongerASocket(t *testing.T) {
 	require.Contains(t, b.ops("/metrics").Body.String(), `hotseat_sockets{transport="sse"} 0`)
 }
 
-func TestADrainEndsStreamsAndPollsAndTakesNoNewOnes(t *testing.T) {
-	b := start(t, func(o *Options) { o.PollWait = 20 * time.Second })
-	b.hire("ada")
-	g := b.login("till-1")
-	s := b.open(g.AccessToken, "")
-	s.next("session_established")
-	poll := b.later(request{path: "/v1/session/poll?after=0", bearer: g.AccessToken})
-	require.Eventually(t, func() bool { return len(b.hub.SocketsOf(g.Session.SessionID)) == 2 }, 10*time.Second, time.Millisecond)
-	require.NoError(t, b.hub.Drain(t.Context(), time.Millisecond))
-	require.Contains(t, s.next("server_draining"), "reconnect_after_ms")
-	s.ends()
-	drained := (<-poll).is(200)
-	require.Equal(t, "server_draining", drained["messages"].([]any)[0].(map[string]any)["type"])
-	require.Equal(t, 0.0, drained["seq"])
-	b.get("/v1/session/events", g.AccessToken).problem(503, "overloaded")
-	b.get("/v1/session/poll", g.AccessToken).problem(503, "overloaded")
-}
-
 func TestTheOldestOfTooManyStreamsEnds(t *testing.T) {
 	b := start(t, nil)
 	b.hire("ada")
