@@ -46,15 +46,15 @@ func OutOfDescriptors(t *testing.T, limit func(files uint64) error) {
 		require.Less(t, i, 200, "more sockets than files")
 		c := server.open(t)
 		c.write([]byte(handshake("/ws/session/till-1/", "Authorization", fmt.Sprintf("Bearer %s", server.tokens[i]))))
-		c.net.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
-		if resp, err := http.ReadResponse(c.in, nil); err != nil {
+		if !server.answers(c, probe) {
 			waiting = c
-		} else {
-			require.Equal(t, http.StatusSwitchingProtocols, resp.StatusCode)
-			c.net.SetReadDeadline(time.Now().Add(patience))
-			c.expect("session_established")
-			sockets = append(sockets, c)
+			break
 		}
+		resp, err := http.ReadResponse(c.in, nil)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusSwitchingProtocols, resp.StatusCode)
+		c.expect("session_established")
+		sockets = append(sockets, c)
 	}
 	require.Greater(t, len(sockets), 40)
 	tight := server.state(probe)
@@ -77,6 +77,24 @@ func OutOfDescriptors(t *testing.T, limit func(files uint64) error) {
 		s := server.state(probe)
 		return len(s.NotReady) == 0 && s.Paused == 0
 	}, patience, 10*time.Millisecond)
+}
+
+// answers reports whether a socket is answered before the server says that it lets nobody in.
+func (s *crowd) answers(c, probe *raw) bool {
+	defer c.net.SetReadDeadline(time.Now().Add(patience))
+	for late := time.Now().Add(patience); ; {
+		paused := s.state(probe).Paused != 0
+		c.net.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		_, err := c.in.Peek(1)
+		if err == nil {
+			return true
+		}
+		require.ErrorIs(c.t, err, os.ErrDeadlineExceeded)
+		if paused {
+			return false
+		}
+		require.True(c.t, time.Now().Before(late), "neither let in nor told to wait")
+	}
 }
 
 // crowd is the other process, seen from outside.
