@@ -136,7 +136,7 @@ func TestADeliveryFailsInTimeWhileTheBrokerIsAwayAndWorksWhenItIsBack(t *testing
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, "away"), kfake.DataDir(folder))
 	require.NoError(t, err)
 	addrs := cluster.ListenAddrs()
-	s := sink(t, addrs, "away", func(o *kafka.Options) { o.Timeout = time.Second })
+	s := sink(t, addrs, "away", func(o *kafka.Options) { o.Timeout = 2 * time.Second })
 	require.NoError(t, s.Deliver(t.Context(), takeovers("ada", 1, 2), nil))
 	cluster.Close()
 	for range 2 {
