@@ -12,9 +12,18 @@ import (
 	"github.com/hotseat-hub/hotseat/bench/scenario"
 )
 
+// lengthOfALog is more commits than the embedded store appends to its log before it begins the file anew:
+// a commit that makes a file longer takes nearly twice as long as one that does not.
+const lengthOfALog = 2000
+
 // alone is one takeover in flight, and after each a single commit by the same store: what a takeover
 // waits for in any case, on a machine that has as little to do in between.
 func (b *bench) alone(ctx context.Context, employees int) error {
+	for range lengthOfALog {
+		if err := b.reference.commit(ctx); err != nil {
+			return fmt.Errorf("a single commit: %w", err)
+		}
+	}
 	commits := load.NewHistogram()
 	r, err := b.scenario(ctx, "one takeover in flight", "takeover", func(o *scenario.Options) {
 		o.Workers, o.Employees, o.Length, o.Warm = 1, employees, b.length/4, b.length/16
