@@ -59,7 +59,7 @@ fuzz: go-version ## hostile commands, rows, frames, messages and requests (FUZZT
 	  go test ./$${target%%:*} -run '^$$' -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s; done
 
 .PHONY: faults
-faults: deps ## every fault with outages of minutes, in network namespaces, judged by the history (15 minutes)
+faults: deps ## every fault with outages of minutes, in network namespaces, judged by the history (17 minutes)
 	go test -count 1 -timeout 40m -v ./e2e/faults -args -long
 
 .PHONY: sim
