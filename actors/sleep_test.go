@@ -81,7 +81,7 @@ func TestSocketsThatGoWakeNobodyAndLetTheirEmployeesBeForgotten(t *testing.T) {
 }
 
 // The socket comes just after the login, so the first visit finds nobody who was left alone for long
-// enough: who comes to rest does not wait for a second routine visit.
+// enough: who comes to rest does not wait for a second routine visit. The clock is synctest's.
 func TestAnEmployeeSleepsAsSoonAsNothingHappenedForTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -47,7 +47,7 @@ func TestAStallShowsInThePercentilesOfAnOpenLoop(t *testing.T) {
 }
 
 // The same stall hides from a closed loop: it asks four times less in half a second than it would have.
-// The correction finds it again.
+// The correction finds it again. The clock is synctest's.
 func TestTheCorrectionFindsAStallThatAClosedLoopHides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stalling{from: 200 * time.Millisecond, stall: 500 * time.Millisecond, began: time.Now()}

@@ -56,7 +56,7 @@ func (o *options) connected(ctx context.Context, binary, folder string) error {
 				return 0, err
 			}
 		}
-		time.Sleep(scenario.Asleep)
+		time.Sleep(scenario.Asleep) // what is measured is a rest
 		resident, profile, err := settled(ctx, s)
 		heap = profile
 		return resident, err
