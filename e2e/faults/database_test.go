@@ -77,7 +77,7 @@ func TestAForeignTransactionStaysOpen(t *testing.T) {
 const longestLag = 1.0
 
 // holdBack keeps a writing transaction open in another database of the site's server while the crowd
-// works, and returns the greatest lag of each node's tail.
+// works, and until every view was asked of what ended meanwhile; it returns the greatest lag of each tail.
 func (r *row) holdBack(s *site, while time.Duration) (lags []float64) {
 	r.t.Helper()
 	foreign := connect(r.t, s.database.URL(r.t))
@@ -89,6 +89,8 @@ func (r *row) holdBack(s *site, while time.Duration) (lags []float64) {
 			lags[i] = max(lags[i], n.metric("hotseat_tail_lag_seconds"))
 		}
 	}
+	r.crowd.rest()
+	r.crowd.askViews()
 	var held bool
 	require.NoError(r.t, connect(r.t, s.store).QueryRow(r.t.Context(), "SELECT pg_snapshot_xmin(pg_current_snapshot()) = $1::text::xid8", foreignXID(r.t, foreign)).Scan(&held))
 	require.True(r.t, held, "the transaction holds the horizon back")
