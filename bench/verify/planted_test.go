@@ -272,6 +272,21 @@ func TestANoticeIsHeldAgainstItsLoginsOwnAnswer(t *testing.T) {
 	require.True(t, r.Clean(), "one of two: %s", text(t, r))
 }
 
+// A machine without a processor to spare lets answers wait as often as notices.
+func TestAsManyNoticesMayBeLateAsAreEarly(t *testing.T) {
+	options := verify.Options{Behind: 100 * time.Millisecond}
+	ops := []h.Operation{
+		login(0, 5, 1), established(6, 1, 1), login(10, 15, 2), established(16, 2, 2), notice(116, 1, 1, 2),
+		login(120, 320, 3), established(321, 3, 3), notice(421, 2, 2, 3),
+	}
+	early := append(slices.Clone(ops), notice(500, 3, 3, 4), login(430, 601, 4))
+	r := check(t, h.Header{}, options, early...)
+	require.True(t, r.Clean(), "one of two late, besides one that is early: %s", text(t, r))
+	inTime := append(slices.Clone(ops), notice(500, 3, 3, 4), login(430, 600, 4))
+	r = check(t, h.Header{}, options, inTime...)
+	require.Contains(t, first(r, verify.L1).Says, "2 of 3 notices", "a hundred milliseconds are not early")
+}
+
 // An operation without an answer may have been done, and explains what would else be a violation.
 func TestUnknownOutcomesExplainWhatTheyCan(t *testing.T) {
 	for name, ops := range map[string][]h.Operation{

@@ -20,8 +20,8 @@ type Options struct {
 	// it measures the machine.
 	Latency bool
 	// Behind checks L1 by what a busy machine changes little: nine of ten notices come at most so much
-	// later than the answer of their own login, which waits for the same commit, disk and processors.
-	// Zero: not asked.
+	// later than the answer of their own login, which waits for the same commit, disk and processors, and
+	// as many more as come so much earlier. Zero: not asked.
 	Behind time.Duration
 	// Folder is where the temporary files go, as large as the history; empty: the system's. They are
 	// removed at the end.
