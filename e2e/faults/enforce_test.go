@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hotseat-hub/hotseat/bench/verify"
+	"github.com/hotseat-hub/hotseat/persistence/pgtest"
 )
 
 // signing is what both hubs have and nobody else.
@@ -27,12 +28,15 @@ type twoHubs struct {
 	told, taken *follower // what there and here publish
 }
 
-// newTwoHubs starts both; the row's crowd is to log in there.
+// newTwoHubs starts both; the row's crowd is to log in there. Their server is the row's own: a node of another row
+// that is stopped within a transaction would hold up the events of all databases beside its own.
 func newTwoHubs(r *row) *twoHubs {
 	r.t.Helper()
 	h := &twoHubs{broker: newBroker(r.t)}
-	h.there = newSite(r.t).add(binaries.current, "--kafka-brokers", h.broker.addr, "--kafka-signing-secret", signing)
-	h.here = newSite(r.t).add(binaries.current, "--kafka-brokers", h.broker.addr, "--kafka-topic", otherTopic)
+	there := newSiteWith(r.t, pgtest.Options{})
+	here := &site{t: r.t, store: there.database.URL(r.t)}
+	h.there = there.add(binaries.current, "--kafka-brokers", h.broker.addr, "--kafka-signing-secret", signing)
+	h.here = here.add(binaries.current, "--kafka-brokers", h.broker.addr, "--kafka-topic", otherTopic)
 	h.told, h.taken = follow(r.t, r.notes, h.broker, eventTopic), follow(r.t, nil, h.broker, otherTopic)
 	return h
 }

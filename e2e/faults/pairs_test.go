@@ -89,6 +89,7 @@ func TestPanicsAndAFloodCostNobodyElse(t *testing.T) {
 	c.people = append(c.people, flooded)
 	var flood sync.WaitGroup
 	var turned sync.Map // statuses
+	from := time.Now()
 	for i := range 400 {
 		flood.Go(func() {
 			a := &attempt{terminal: fmt.Sprintf("till-%d", i), key: fmt.Sprint(i)}
@@ -97,7 +98,7 @@ func TestPanicsAndAFloodCostNobodyElse(t *testing.T) {
 	}
 	slowest := bystander(c, n)
 	flood.Wait()
-	require.Less(t, slowest, bystandersWait, "a login of somebody else during the flood")
+	require.Less(t, slowest, max(bystandersWait, time.Since(from)/4), "a login of somebody else during the flood")
 	_, refused := turned.Load(false)
 	require.True(t, refused, "the queue of one employee is bounded, and 400 at once fill it")
 	require.Equal(t, before, c.broken.Load(), "sockets that it cost")
@@ -105,8 +106,8 @@ func TestPanicsAndAFloodCostNobodyElse(t *testing.T) {
 	r.judge()
 }
 
-// bystandersWait is how long somebody else's login may take during a flood. Alone it takes milliseconds; a
-// queue for all would make it wait for the flood's ten seconds.
+// bystandersWait is how long somebody else's login may take during a flood, or a quarter of it on a machine that
+// has other things to do. Alone it takes milliseconds; a queue for all would make it wait for the flood's end.
 const bystandersWait = 2 * time.Second
 
 // bystander logs in again and again, and returns how long the slowest login took.
