@@ -11,8 +11,8 @@ import (
 
 const (
 	frameSockets = 256
-	// frameBytes is as long as a session_terminated.
-	frameBytes = 329
+	// FrameBytes is as long as a session_terminated.
+	FrameBytes = 329
 )
 
 // Frames is how many frames a second a bare loop writes to sockets of this machine whose other ends
@@ -43,7 +43,7 @@ func Frames(ctx context.Context, length time.Duration) (a Ability, err error) {
 		}
 		readers.Go(func() { _, _ = io.Copy(io.Discard, far); far.Close() })
 	}
-	frame := make([]byte, frameBytes)
+	frame := make([]byte, FrameBytes)
 	began := time.Now()
 	for n := 0; ; {
 		for _, c := range conns {

@@ -17,14 +17,19 @@ import (
 	"github.com/hotseat-hub/hotseat/bench/load"
 )
 
-// ServeNothing answers every request at once with an empty reply. It writes its URL to out, and ends
-// when in does, so that it never outlives whoever started it.
+// ServeNothing answers every request at once with an empty reply.
 func ServeNothing(ctx context.Context, in io.Reader, out io.Writer) error {
+	return Serve(ctx, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), in, out)
+}
+
+// Serve is the main part of a process that Begin starts. It writes its URL to out, and ends when in
+// does, so that it never outlives whoever started it.
+func Serve(ctx context.Context, handler http.Handler, in io.Reader, out io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	ctx, stop := context.WithCancel(ctx)
 	go func() { _, _ = io.Copy(io.Discard, in); stop() }()
 	context.AfterFunc(ctx, func() { server.Close() })
@@ -35,29 +40,39 @@ func ServeNothing(ctx context.Context, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// Handler is how many requests a second an empty net/http handler answers in a process of its own,
-// asked as a token's check is, so many at once. The command runs ServeNothing.
-func Handler(ctx context.Context, command *exec.Cmd, inFlight int, length time.Duration) (a Ability, err error) {
+// Begin starts a command that runs Serve, and answers its server. Whoever began it ends it.
+func Begin(ctx context.Context, command *exec.Cmd) (server *caller.Target, end func(), err error) {
 	in, err := command.StdinPipe()
 	if err != nil {
-		return a, err
+		return nil, nil, err
 	}
 	out, err := command.StdoutPipe()
 	if err != nil {
-		return a, err
+		return nil, nil, err
 	}
 	if err := command.Start(); err != nil {
-		return a, fmt.Errorf("start an empty handler: %w", err)
+		return nil, nil, err
 	}
-	defer func() { in.Close(); _ = command.Wait() }()
+	end = func() { in.Close(); _ = command.Wait() }
 	url, err := bufio.NewReader(out).ReadString('\n')
+	if err == nil {
+		server, err = caller.NewTarget(ctx, strings.TrimSpace(url))
+	}
+	if err != nil {
+		end()
+		return nil, nil, err
+	}
+	return server, end, nil
+}
+
+// Handler is how many requests a second an empty net/http handler answers in a process of its own,
+// asked as a token's check is, so many at once. The command runs ServeNothing.
+func Handler(ctx context.Context, command *exec.Cmd, inFlight int, length time.Duration) (a Ability, err error) {
+	target, end, err := Begin(ctx, command)
 	if err != nil {
 		return a, fmt.Errorf("start an empty handler: %w", err)
 	}
-	target, err := caller.NewTarget(ctx, strings.TrimSpace(url))
-	if err != nil {
-		return a, err
-	}
+	defer end()
 	return ask(ctx, target, inFlight, length)
 }
 
