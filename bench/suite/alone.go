@@ -12,21 +12,21 @@ import (
 	"github.com/hotseat-hub/hotseat/bench/scenario"
 )
 
-// lengthOfALog is more commits than the embedded store appends to its log before it begins the file anew:
-// a commit that makes a file longer takes nearly twice as long as one that does not.
-const lengthOfALog = 2000
+// lone is the scenario of one takeover in flight, and oneCommit the latency beside it.
+const (
+	lone      = "one takeover in flight"
+	oneCommit = "one durable commit"
+)
 
 // alone is one takeover in flight, and after each a single commit by the same store: what a takeover
 // waits for in any case, on a machine that has as little to do in between.
 func (b *bench) alone(ctx context.Context, employees int) error {
-	for range lengthOfALog {
-		if err := b.reference.commit(ctx); err != nil {
-			return fmt.Errorf("a single commit: %w", err)
-		}
+	if err := b.reference.fillLog(ctx); err != nil {
+		return err
 	}
 	commits := load.NewHistogram()
-	r, err := b.scenario(ctx, "one takeover in flight", "takeover", func(o *scenario.Options) {
-		o.Workers, o.Employees, o.Length, o.Warm = 1, employees, b.length/4, b.length/16
+	r, err := b.scenario(ctx, lone, "takeover", func(o *scenario.Options) {
+		o.Workers, o.Employees, o.Length, o.Warm = 1, employees, b.lengthAlone(), b.length/16
 		// The database has the single commits to do, too.
 		o.Watch = slices.DeleteFunc(slices.Clone(o.Watch), func(p host.Process) bool { return p.Name == "database" })
 		o.After = func(ctx context.Context) error { return b.commit(ctx, commits) }
@@ -34,8 +34,8 @@ func (b *bench) alone(ctx context.Context, employees int) error {
 	if err != nil {
 		return err
 	}
-	r.Latencies = append(r.Latencies, report.LatencyOf("one durable commit", commits))
-	commit := r.Latency("one durable commit").P50
+	r.Latencies = append(r.Latencies, report.LatencyOf(oneCommit, commits))
+	commit := r.Latency(oneCommit).P50
 	r.Beside("notice p50", report.Limit{Name: "one durable commit by the same store", Value: commit, Unit: "ms"})
 	if asked := b.abilities.Request.Latency; asked != nil { // to be asked and to tell wake sleepers as well
 		both := commit + asked.At(.5).Seconds()*1e3
@@ -43,6 +43,8 @@ func (b *bench) alone(ctx context.Context, employees int) error {
 	}
 	return nil
 }
+
+func (b *bench) lengthAlone() time.Duration { return b.length / 4 }
 
 // commit measures the second of two: beside the first the older tab is still being closed.
 func (b *bench) commit(ctx context.Context, into *load.Histogram) error {

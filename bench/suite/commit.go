@@ -11,6 +11,10 @@ import (
 	"github.com/hotseat-hub/hotseat/session"
 )
 
+// lengthOfALog is more commits than the embedded store appends to its log before it begins the file anew:
+// a commit that makes a file longer takes nearly twice as long as one that does not.
+const lengthOfALog = 2000
+
 // reference commits takeovers of one employee straight to a store: the rules and the commit,
 // without HTTP, actor, batcher or socket. One goroutine at a time.
 type reference struct {
@@ -24,6 +28,16 @@ func newReference(ctx context.Context, url string) (*reference, error) {
 		return nil, err
 	}
 	return &reference{store: store}, nil
+}
+
+// fillLog commits until the store's log is as long as it gets.
+func (r *reference) fillLog(ctx context.Context) error {
+	for range lengthOfALog {
+		if err := r.commit(ctx); err != nil {
+			return fmt.Errorf("a single commit: %w", err)
+		}
+	}
+	return nil
 }
 
 func (r *reference) commit(ctx context.Context) error {

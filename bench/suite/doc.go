@@ -8,5 +8,6 @@
 // could not be measured is left out and said so, never carried over from another run. What people
 // wrote beside a target stays.
 //
-// Next: measure.go for the order, targets.go for what must be reached, kafka.go for what events cost.
+// Next: measure.go for the order, targets.go for what must be reached, least.go for the
+// least program that does the same, kafka.go for what events cost.
 package main

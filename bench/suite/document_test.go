@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hotseat-hub/hotseat/bench/load"
 	"github.com/hotseat-hub/hotseat/bench/report"
 )
 
@@ -58,4 +59,47 @@ func TestWhatWasMeasuredBeforeAPartFailedIsPublishedAndSaysSo(t *testing.T) {
 	require.Len(t, kept.Results, 2)
 	require.FileExists(t, s.html)
 	require.FileExists(t, filepath.Join(folder, "images", "performance-notices.svg"))
+}
+
+// each is what so many measurements of one length are.
+func each(length time.Duration) *load.Histogram {
+	h := load.NewHistogram()
+	for range 100 {
+		h.Record(length)
+	}
+	return h
+}
+
+// A target that no program of this stack reaches on a machine is told from one that the product misses.
+func TestNoticeOverCommitSaysHowTheLeastProgramDid(t *testing.T) {
+	const missed = "| notice p50 over one durable commit, embedded | ≤ 1.50 × | 1.90 ×"
+	alone := func() *suite {
+		return &suite{results: []report.Result{{Name: "embedded: " + lone, Complete: true, Seconds: 1, Latencies: []report.Latency{
+			report.LatencyOf("notice", each(380*time.Microsecond)), report.LatencyOf(oneCommit, each(200*time.Microsecond)),
+		}}}}
+	}
+	s := alone()
+	require.Contains(t, string(s.tables(nil)), missed+" | **missed** |", "it was not measured")
+	besideLeast(&s.results[0], each(320*time.Microsecond), each(200*time.Microsecond))
+	text := string(s.tables(nil))
+	require.Contains(t, text, missed+" (the least program that commits and tells: 1.60 ×, missed by it too) | **missed** |")
+	require.Contains(t, text, "| embedded: one takeover in flight | notice p50 | the least program that commits and tells: 0.320 ms | 1.19 × |")
+	require.Contains(t, text, "|  | the least program's notice | – |", "it has no rate of its own")
+	require.Contains(t, text, "| notice p50 over one durable commit, PostgreSQL | ≤ 1.50 × | – | not measured |")
+
+	s = alone()
+	besideLeast(&s.results[0], each(280*time.Microsecond), each(200*time.Microsecond))
+	require.Contains(t, string(s.tables(nil)), missed+" (the least program that commits and tells: 1.40 ×) | **missed** |")
+}
+
+// A short run has no targets; there the least program stands in the table of notices.
+func TestTheTableOfNoticesHasTheLeastProgram(t *testing.T) {
+	latency := func(name string, length time.Duration) report.Latency { return report.LatencyOf(name, each(length)) }
+	s := &suite{takeoversOnly: true, results: []report.Result{
+		{Name: "embedded: " + lone, Latencies: []report.Latency{latency("notice", 380*time.Microsecond), latency(oneCommit, 200*time.Microsecond)}},
+		{Name: "embedded: 64 takeovers in flight", Latencies: []report.Latency{latency("notice", 5*time.Millisecond)}},
+	}}
+	require.Contains(t, string(s.tables(nil)), "| 1.90 / 1.90 | – |")
+	besideLeast(&s.results[0], each(320*time.Microsecond), each(200*time.Microsecond))
+	require.Contains(t, string(s.tables(nil)), "| 1.90 / 1.90 | 1.60 / 1.60 |")
 }

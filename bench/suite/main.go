@@ -27,9 +27,14 @@ func main() {
 	flag.StringVar(&s.profile, "profile", "", "a folder for CPU profiles of the program, one per store, taken during the takeovers with 256 in flight")
 	flag.BoolVar(&s.takeoversOnly, "takeovers", false, "only takeovers, on both stores")
 	flag.BoolVar(&s.kafka, "kafka", false, "only what events on their way to Kafka cost")
+	least := flag.String("least", "", "nothing but the least program that commits a takeover and tells a tab, on the empty `store` of this URL, until standard input ends; a run starts it by itself")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := s.run(ctx)
+	run := s.run
+	if *least != "" {
+		run = func(ctx context.Context) error { return serveLeast(ctx, *least, os.Stdin, os.Stdout) }
+	}
+	err := run(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "suite:", err)

@@ -23,6 +23,7 @@ type bench struct {
 	node      *node
 	options   scenario.Options
 	reference *reference
+	fresh     string // a store for the least program
 }
 
 // measure is the order of a run: on each store takeovers first, while the store is small. A part that
@@ -78,6 +79,10 @@ func (s *suite) onStore(ctx context.Context, name string, store func(string) (st
 	if err != nil {
 		return err
 	}
+	fresh, err := store("least")
+	if err != nil {
+		return err
+	}
 	s.say("what the machine can do")
 	if s.abilities, err = limits.OfMachine(ctx, s.folder, s.nothing(ctx), 64, s.length/8); err != nil {
 		return err
@@ -88,6 +93,7 @@ func (s *suite) onStore(ctx context.Context, name string, store func(string) (st
 	}
 	defer n.Stop()
 	b := s.bench(name, n, watch)
+	b.fresh = fresh
 	if b.reference, err = newReference(ctx, other); err != nil {
 		return err
 	}
@@ -160,6 +166,7 @@ func (b *bench) takeovers(ctx context.Context) error {
 	if err := b.alone(ctx, 100); err != nil {
 		return err
 	}
+	b.part(ctx, b.store+": "+leastProgram, func() error { return b.leastAlone(ctx) })
 	profiled := make(chan error, 1)
 	profiled <- nil
 	var profile <-chan error = profiled

@@ -18,7 +18,7 @@ func (s *suite) plots(folder string) error {
 			distribution.Percentiles(name, l)
 		}
 	}
-	if l := s.result("postgres: one takeover in flight").Latency("one durable commit"); l != nil {
+	if l := s.result("postgres: one takeover in flight").Latency(oneCommit); l != nil {
 		distribution.Percentiles("postgres: one durable commit", l)
 	}
 	rates := report.Drawing{Title: "A day at work: operations a second", Unit: "/s", Across: "second"}
