@@ -80,14 +80,14 @@ func TestASecondSignalEndsADrainAtOnce(t *testing.T) {
 				s := start(t, embedded(t), args...)
 				c := newCoder(t)
 				ada := s.mustLogin("ada", "till-1")
-				for range 60 { // closed one in 50 ms: the drain has three seconds to go
-					c.open(s, ada).established(t)
+				var all []*tab
+				for range 20 { // as many as a session may have, closed one in 50 ms: the drain has a second to go
+					all = append(all, c.open(s, ada).established(t))
 				}
 				require.NoError(t, s.process.Process.Signal(syscall.SIGTERM))
 				require.Eventually(t, func() bool { return s.probe("/readyz").status == http.StatusServiceUnavailable },
 					patience, time.Millisecond)
 
-				asked := time.Now()
 				require.NoError(t, s.process.Process.Signal(second))
 				select {
 				case <-s.gone:
@@ -95,7 +95,8 @@ func TestASecondSignalEndsADrainAtOnce(t *testing.T) {
 					require.Fail(t, "still running after a second signal")
 				}
 
-				require.Less(t, time.Since(asked), time.Second)
+				// By the drain's own clock: a disk that is busy may hold a dead process for a second.
+				require.Less(t, closedInOrder(all), len(all), "the drain went on to its end")
 				status := s.process.ProcessState.Sys().(syscall.WaitStatus)
 				require.True(t, status.Signaled(), "it did not end in order, and says so")
 				require.Equal(t, second, status.Signal())
@@ -104,4 +105,14 @@ func TestASecondSignalEndsADrainAtOnce(t *testing.T) {
 			})
 		}
 	}
+}
+
+// closedInOrder are the tabs that a drain has closed so far.
+func closedInOrder(tabs []*tab) (n int) {
+	for _, tab := range tabs {
+		if _, _, closes := tab.state(); slices.Contains(closes, 1012) {
+			n++
+		}
+	}
+	return n
 }
