@@ -30,7 +30,10 @@ const (
 	// batchSize is how many envelopes travel together, queueSize how many the endpoint's ring has
 	// room for from the start; it would grow, so actors bounds what it sends.
 	batchSize, queueSize = 200, 1000
-	dialTimeout          = time.Second
+	// dialTimeout bounds one connection with its TLS, dialRest the time before the next is tried.
+	dialTimeout, dialRest = 3 * time.Second, 250 * time.Millisecond
+	// reachTimeout is how long a peer is tried. What is sent to it meanwhile waits, and is lost when time is up.
+	reachTimeout = 10 * time.Second
 	// peerTimeout is how long a peer may leave bytes unacknowledged.
 	peerTimeout = 3 * time.Second
 )
@@ -42,6 +45,8 @@ type TLS struct{ Cert, Key, CA string }
 type link struct {
 	system *actor.ActorSystem
 	remote *remote.Remote
+	leave  context.Context // done when the run is over
+	left   context.CancelFunc
 }
 
 // startRemote listens and returns the address at which other nodes reach the system's actors. lost is
@@ -59,14 +64,16 @@ func startRemote(system *actor.ActorSystem, o *Options, log *slog.Logger, lost f
 	if err != nil {
 		return nil, err
 	}
+	l = &link{system: system}
+	l.leave, l.left = context.WithCancel(context.Background())
 	config := remote.Configure(host, port,
 		remote.WithAdvertisedHost(o.Advertise),
 		remote.WithEndpointWriterBatchSize(batchSize), remote.WithEndpointWriterQueueSize(queueSize),
 		remote.WithEndpointManagerBatchSize(batchSize), remote.WithEndpointManagerQueueSize(queueSize),
 		remote.WithServerOptions(serverOptions(server, log)...),
-		remote.WithDialOptions(dialOptions(client)...),
+		remote.WithDialOptions(append(dialOptions(client), grpc.WithStreamInterceptor(l.reach))...),
 		remote.WithCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
-	config.MaxRetryCount = 1 // each costs two seconds, in which the peer is taken for gone
+	config.MaxRetryCount = 1 // each costs two seconds, in which the peer is taken for gone; reach tries oftener
 	defer func() {
 		if p := recover(); p != nil { // what the library does when it cannot listen
 			l, err = nil, fmt.Errorf("listen for other nodes on %s (--cluster-listen): %v", o.Listen, p)
@@ -77,7 +84,7 @@ func startRemote(system *actor.ActorSystem, o *Options, log *slog.Logger, lost f
 			lost(gone.Address)
 		}
 	})
-	l = &link{system: system, remote: remote.NewRemote(system, config)}
+	l.remote = remote.NewRemote(system, config)
 	l.remote.Start()
 	return l, nil
 }
@@ -93,9 +100,25 @@ func (l *link) forget(address string) {
 // stop ends the listener and every connection. The library's graceful way waits ten seconds for peers
 // that have no reason to hang up, and leaves a manager behind on which a late message panics.
 func (l *link) stop() {
+	l.left()
 	l.remote.Shutdown(false)
 	_ = l.system.Root.StopFuture(l.system.NewLocalPID("EndpointSupervisor")).Wait() // a second at most; then it goes with the process
 	_ = l.system.Root.StopFuture(l.system.NewLocalPID("activator")).Wait()
+}
+
+// reach tries a peer until it is there. Where one try fails the library gives up what it was to send, and
+// sleeps for two seconds: after a bad cable or a peer's restart, the peer would stay silent for longer than
+// the fault lasts.
+func (l *link) reach(ctx context.Context, desc *grpc.StreamDesc, peer *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	ctx, giveUp := context.WithCancel(ctx)
+	late := time.AfterFunc(reachTimeout, giveUp)
+	defer late.Stop()
+	defer context.AfterFunc(l.leave, giveUp)()
+	stream, err := open(ctx, desc, peer, method, append(opts, grpc.WaitForReady(true))...)
+	if err != nil {
+		giveUp()
+	}
+	return stream, err
 }
 
 // serverOptions contain the panics of the library: it panics on requests that it has not implemented
@@ -150,9 +173,9 @@ func contain(log *slog.Logger, err *error) {
 
 func dialOptions(c credentials.TransportCredentials) []grpc.DialOption {
 	return []grpc.DialOption{
-		grpc.WithTransportCredentials(c),
+		grpc.WithTransportCredentials(c), grpc.WithContextDialer(dial),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
+			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: dialRest},
 			MinConnectTimeout: dialTimeout,
 		}),
 		// On Linux the timeout is TCP_USER_TIMEOUT, too.
