@@ -57,13 +57,27 @@ func (s *site) advertised(n *node) string {
 	return s.between(address)
 }
 
-// whole waits until the nodes are ready and each has seen as many members.
+// whole waits until the nodes are ready, each has seen as many members, and each is answered by all others:
+// that is a healthy cluster.
 func (r *row) whole(nodes ...*node) {
 	r.t.Helper()
 	for _, n := range nodes {
 		n.awaitReady()
 		require.Eventually(r.t, func() bool { return n.members() == len(nodes) }, patience, 20*time.Millisecond, "%s sees %d members", n.name, n.members())
 	}
+	for _, n := range nodes {
+		require.Eventually(r.t, func() bool { return n.answered() == len(nodes) }, heal, 20*time.Millisecond, "%s is answered by %d nodes", n.name, n.answered())
+	}
+}
+
+// answered is how many nodes say themselves how they are when this one is asked, itself included.
+func (n *node) answered() (count int) {
+	for _, m := range n.shown() {
+		if m.Answered {
+			count++
+		}
+	}
+	return count
 }
 
 // members is how many members the node knows, itself included, by what it logged last.

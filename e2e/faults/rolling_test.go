@@ -112,6 +112,7 @@ func (r *row) speaks(nodes []*node, want ...int) {
 // member is a node as GET /v1/admin/cluster shows it.
 type member struct {
 	Node, Boot string
+	Answered   bool
 	Versions   struct{ Envelope int }
 }
 
