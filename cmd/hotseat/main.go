@@ -13,9 +13,28 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal kills, whatever the first one's shutdown waits for
-	os.Exit(run(ctx, os.Args[1:], program{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ()}))
+	os.Exit(run(untilSignalled(), os.Args[1:], program{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ()}))
+}
+
+// untilSignalled is done at the first signal. Who can see that it was heard may send a second one, and that
+// kills, whatever the first one's shutdown waits for.
+func untilSignalled() context.Context {
+	ctx, first := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		first()
+		select {
+		case second := <-signals: // it came between the first one and Stop
+			if self, err := os.FindProcess(os.Getpid()); err == nil {
+				_ = self.Signal(second)
+			}
+		default:
+		}
+	}()
+	return ctx
 }
 
 // program is what a command sees of the process it runs in.
