@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -228,8 +229,8 @@ func (n *Node) renew(ctx context.Context, r *Run, m Member, s System, l *link) (
 
 func (n *Node) changed(r *Run, before []Member, s System, l *link) {
 	for _, m := range before {
-		if _, stays := r.Member(m.Boot); !stays {
-			l.forget(m.Address)
+		if !slices.ContainsFunc(r.Members(), func(other Member) bool { return other.Address == m.Address }) {
+			l.forget(m.Address) // a node that was started again may have been reached already
 		}
 	}
 	s.NodesLeft()

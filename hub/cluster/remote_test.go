@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/remote"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
@@ -28,6 +29,34 @@ func TestDroppingAConnectionDoesNotWaitForTheLibrary(t *testing.T) {
 	}
 	close(release)
 }
+
+// Others learn of a node that was started again when they have perhaps spoken to it already.
+func TestAConnectionOutlivesARunThatWasReplacedAtItsAddress(t *testing.T) {
+	system := quietSystem(t)
+	dropped := make(chan string, 1)
+	system.EventStream.Subscribe(func(event any) {
+		if gone, ok := event.(*remote.EndpointTerminatedEvent); ok {
+			dropped <- gone.Address
+		}
+	})
+	const stays, leaves = "127.0.0.1:1", "127.0.0.1:2"
+	before := []Member{{Boot: "a@1", Address: stays}, {Boot: "b@1", Address: leaves}}
+	r := newRun(Rules{}.withDefaults(), "c@1")
+	r.renewed(0, 0, before)
+	r.renewed(1, 1, []Member{{Boot: "a@2", Address: stays}})
+	(&Node{o: Options{Life: indifferent{}}}).changed(r, before, indifferent{}, &link{system: system})
+	require.Equal(t, leaves, <-dropped)
+	require.Empty(t, dropped)
+}
+
+// indifferent is a life and its system, to whom members come and go.
+type indifferent struct {
+	Life
+	System
+}
+
+func (indifferent) Changed(*Run) {}
+func (indifferent) NodesLeft()   {}
 
 // A peer that restarts, or whose cable was bad, hears what was sent while it could not be reached.
 func TestAPeerThatCannotBeReachedYetHearsWhatItWasSent(t *testing.T) {
