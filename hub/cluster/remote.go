@@ -30,11 +30,8 @@ const (
 	// batchSize is how many envelopes travel together, queueSize how many the endpoint's ring has
 	// room for from the start; it would grow, so actors bounds what it sends.
 	batchSize, queueSize = 200, 1000
-	// dialTimeout bounds one connection with its TLS, dialRest the time before the next is tried.
-	dialTimeout, dialRest = 3 * time.Second, 250 * time.Millisecond
-	// reachTimeout is how long a peer is tried. What is sent to it meanwhile waits, and is lost when time is up.
-	reachTimeout = 10 * time.Second
-	// peerTimeout is how long a peer may leave bytes unacknowledged.
+	// peerTimeout is how long a peer may leave bytes unacknowledged, and how long connecting to it may take,
+	// with TLS. What is sent meanwhile waits, and is lost when time is up.
 	peerTimeout = 3 * time.Second
 )
 
@@ -45,8 +42,6 @@ type TLS struct{ Cert, Key, CA string }
 type link struct {
 	system *actor.ActorSystem
 	remote *remote.Remote
-	leave  context.Context // done when the run is over
-	left   context.CancelFunc
 }
 
 // startRemote listens and returns the address at which other nodes reach the system's actors. lost is
@@ -64,16 +59,15 @@ func startRemote(system *actor.ActorSystem, o *Options, log *slog.Logger, lost f
 	if err != nil {
 		return nil, err
 	}
-	l = &link{system: system}
-	l.leave, l.left = context.WithCancel(context.Background())
+	streams := &outgoing{streams: map[*stream]string{}}
 	config := remote.Configure(host, port,
 		remote.WithAdvertisedHost(o.Advertise),
 		remote.WithEndpointWriterBatchSize(batchSize), remote.WithEndpointWriterQueueSize(queueSize),
 		remote.WithEndpointManagerBatchSize(batchSize), remote.WithEndpointManagerQueueSize(queueSize),
 		remote.WithServerOptions(serverOptions(server, log)...),
-		remote.WithDialOptions(append(dialOptions(client), grpc.WithStreamInterceptor(l.reach))...),
+		remote.WithDialOptions(append(dialOptions(client), grpc.WithStreamInterceptor(streams.open))...),
 		remote.WithCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
-	config.MaxRetryCount = 1 // each costs two seconds, in which the peer is taken for gone; reach tries oftener
+	config.MaxRetryCount = 1 // each costs two seconds, in which the peer is taken for gone
 	defer func() {
 		if p := recover(); p != nil { // what the library does when it cannot listen
 			l, err = nil, fmt.Errorf("listen for other nodes on %s (--cluster-listen): %v", o.Listen, p)
@@ -81,10 +75,11 @@ func startRemote(system *actor.ActorSystem, o *Options, log *slog.Logger, lost f
 	}()
 	system.EventStream.Subscribe(func(event any) {
 		if gone, ok := event.(*remote.EndpointTerminatedEvent); ok {
+			streams.drop(gone.Address) // before the library hears of it, which subscribes later
 			lost(gone.Address)
 		}
 	})
-	l.remote = remote.NewRemote(system, config)
+	l = &link{system: system, remote: remote.NewRemote(system, config)}
 	l.remote.Start()
 	return l, nil
 }
@@ -100,25 +95,9 @@ func (l *link) forget(address string) {
 // stop ends the listener and every connection. The library's graceful way waits ten seconds for peers
 // that have no reason to hang up, and leaves a manager behind on which a late message panics.
 func (l *link) stop() {
-	l.left()
 	l.remote.Shutdown(false)
 	_ = l.system.Root.StopFuture(l.system.NewLocalPID("EndpointSupervisor")).Wait() // a second at most; then it goes with the process
 	_ = l.system.Root.StopFuture(l.system.NewLocalPID("activator")).Wait()
-}
-
-// reach tries a peer until it is there. Where one try fails the library gives up what it was to send, and
-// sleeps for two seconds: after a bad cable or a peer's restart, the peer would stay silent for longer than
-// the fault lasts.
-func (l *link) reach(ctx context.Context, desc *grpc.StreamDesc, peer *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	ctx, giveUp := context.WithCancel(ctx)
-	late := time.AfterFunc(reachTimeout, giveUp)
-	defer late.Stop()
-	defer context.AfterFunc(l.leave, giveUp)()
-	stream, err := open(ctx, desc, peer, method, append(opts, grpc.WaitForReady(true))...)
-	if err != nil {
-		giveUp()
-	}
-	return stream, err
 }
 
 // serverOptions contain the panics of the library: it panics on requests that it has not implemented
@@ -175,8 +154,8 @@ func dialOptions(c credentials.TransportCredentials) []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithTransportCredentials(c), grpc.WithContextDialer(dial),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: dialRest},
-			MinConnectTimeout: dialTimeout,
+			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
+			MinConnectTimeout: peerTimeout,
 		}),
 		// On Linux the timeout is TCP_USER_TIMEOUT, too.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: peerTimeout, PermitWithoutStream: true}),
