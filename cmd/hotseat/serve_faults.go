@@ -151,10 +151,14 @@ func (s *faultStore) Commit(ctx context.Context, lane int, writes []persistence.
 	return s.Store.Commit(ctx, lane, writes)
 }
 
-// sulk goes on refusing for long after the store has come back, or ends the process when it goes.
+// sulk goes on refusing for long after the store has come back, or ends the process when it goes. Meanwhile it
+// looks after the store, so that the time counts from when it is back, however long that took.
 func (s *faultStore) sulk(ctx context.Context, lane int, writes []persistence.Write) []error {
 	const long = 12 * time.Second
 	if time.Since(time.Unix(0, s.away.Load())) < long {
+		if _, err := s.Store.Load(ctx, []session.Key{writes[0].Key}); err != nil {
+			s.away.Store(time.Now().UnixNano())
+		}
 		return slices.Repeat([]error{session.ErrUnavailable}, len(writes))
 	}
 	errs := s.Store.Commit(ctx, lane, writes)

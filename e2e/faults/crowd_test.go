@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,6 +61,7 @@ type person struct {
 	held []granted  // the last sessions, newest last
 	all  []session.ID
 	open []*attempt // logins without an answer
+	live int        // sessions in the store's last list
 
 	seated atomic.Int64 // sockets that are established now
 	told   atomic.Int64 // how often a socket was told that its session has ended
@@ -253,4 +255,24 @@ func (c *crowd) settle() {
 		})
 	}
 	all.Wait()
+}
+
+// awaitTold waits, after settle, until every socket that is unaware of its session's end has had its time: L1's
+// second, and longer as long as somebody has more sockets than sessions.
+func (c *crowd) awaitTold() {
+	time.Sleep(unaware - standstill + margin)
+	for late := time.Now().Add(standstill); c.anybodyUnaware() && time.Now().Before(late); {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// margin is between a socket's time and the moment that it is looked at.
+const margin = 200 * time.Millisecond
+
+func (c *crowd) anybodyUnaware() bool {
+	return slices.ContainsFunc(c.people, func(p *person) bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return int(p.seated.Load()) > p.live
+	})
 }

@@ -156,6 +156,9 @@ func (c *crowd) list(p *person, url string) {
 		for _, s := range list.Sessions {
 			o.Active = append(o.Active, history.Seat{Session: s.SessionID, Epoch: s.Epoch})
 		}
+		p.mu.Lock()
+		p.live = len(o.Active)
+		p.mu.Unlock()
 	}
 	c.record(o, p, from, url, a)
 }

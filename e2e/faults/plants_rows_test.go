@@ -33,12 +33,11 @@ func TestANodeThatAnOutageBreaksIsFound(t *testing.T) {
 	<-mortal.gone
 	c.starve(t)
 	s.database.Start(t)
-	took := r.healing(slow)
-	require.Greater(t, took, heal, "nobody noticed that logins came back late")
+	require.True(t, r.healsLate(heal, slow), "nobody noticed that logins came back late, after %s", r.healed)
 	require.Positive(t, c.broken.Load(), "nobody noticed that sockets broke")
 	require.Positive(t, c.closedWith(mortal.url, 0), "nobody noticed whose")
 	c.leave()
-	remember(fmt.Sprintf("planted: %-43s found: logins after %s", "a node that heals slowly", took.Round(time.Millisecond)))
+	remember(fmt.Sprintf("planted: %-43s found: logins after %s", "a node that heals slowly", r.healed.Round(time.Millisecond)))
 	remember(fmt.Sprintf("planted: %-43s found: %d sockets broke", "a node that ends when the store is away", c.closedWith(mortal.url, 0)))
 }
 
@@ -54,7 +53,7 @@ func TestATailThatWaitsForTheOldestTransactionIsFound(t *testing.T) {
 	}
 	r.whole(s.nodes...)
 	r.people(20, 50*time.Millisecond, s.nodes...)
-	lags := r.holdBack(s, 4*time.Second)
+	lags := r.holdBack(s, 6*time.Second)
 	r.crowd.leave()
 	report := r.check()
 	blind := slices.IndexFunc(report.Violations, func(v verify.Violation) bool {
@@ -62,8 +61,8 @@ func TestATailThatWaitsForTheOldestTransactionIsFound(t *testing.T) {
 		return v.Promise == verify.S2 && last.Level == history.Local && last.Node == s.nodes[0].url
 	})
 	require.GreaterOrEqual(t, blind, 0, "nobody noticed that a view was behind what it said:\n%s", written(report))
-	require.Less(t, lags[0], longestLag, "this one goes on")
-	require.Greater(t, lags[1], longestLag, "nobody noticed that a tail stood still")
+	require.Less(t, lags[0], longestLag.Seconds(), "this one goes on")
+	require.Greater(t, lags[1], longestLag.Seconds(), "nobody noticed that a tail stood still")
 	remember(fmt.Sprintf("planted: %-43s found as a breach of S2: %s", "a tail below the oldest transaction", report.Violations[blind].Says))
 	remember(fmt.Sprintf("planted: %-43s found: a lag of %.1f s", "a tail that waits for that one to end", lags[1]))
 }

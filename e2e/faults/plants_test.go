@@ -31,6 +31,7 @@ func TestABrokenProgramIsFound(t *testing.T) {
 		"the tail shows nothing to the other node": {fault: "blind-tail=1", breaks: []verify.Promise{verify.S2, verify.S4}, nodes: 2},
 		"notices are sent late":                    {fault: "late-notices=150ms", breaks: []verify.Promise{verify.L1}, nodes: 1},
 		"notices come by the tail alone":           {fault: "late-notices=never", breaks: []verify.Promise{verify.L1}, nodes: 1},
+		"nothing tells a socket":                   {fault: "late-notices=never,blind-tail=1", breaks: []verify.Promise{verify.S4}, nodes: 1},
 	}
 	for name, p := range plants {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +64,7 @@ func TestABrokenProgramIsFound(t *testing.T) {
 			everybody.Wait()
 			c.askViews()
 			c.settle()
-			time.Sleep(2 * time.Second) // what was not told until now is late
+			c.awaitTold()
 			c.leave()
 			report := r.check()
 			found := slices.IndexFunc(report.Violations, func(v verify.Violation) bool { return slices.Contains(p.breaks, v.Promise) })
