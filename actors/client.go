@@ -60,7 +60,7 @@ func (s *System) route(key session.Key, cmd session.Command, refused *Peer, done
 		s.here(key, cmd, done)
 		return
 	}
-	body, err := wire.AppendCommand(nil, key, cmd)
+	body, err := wire.AppendCommand(nil, key, passed(cmd))
 	if err != nil {
 		done(session.Reply{}, err, "")
 		return
@@ -89,6 +89,15 @@ func (s *System) route(key session.Key, cmd session.Command, refused *Peer, done
 			done(a.Reply, a.Err, owner.Node)
 		}
 	})
+}
+
+// passed is a command as another node gets it.
+func passed(cmd session.Command) session.Command {
+	if refresh, is := cmd.(session.Refresh); is {
+		refresh.Passed = true
+		return refresh
+	}
+	return cmd
 }
 
 // here runs a command on this node, whoever owns the employee.

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -61,6 +62,10 @@ func (sh *shard) remote(m *wrapperspb.BytesValue) {
 		return
 	}
 	sh.forward(&Request{Command: cmd, At: time.Now(), key: key, Done: func(reply session.Reply, err error) {
+		if errors.Is(err, session.ErrPassed) {
+			p.answer(&e, wire.KindRefused, nil, true)
+			return
+		}
 		p.answer(&e, wire.KindAnswer, wire.AppendAnswer(nil, reply, err), len(reply.Deliveries) == 0)
 		p.follow(&e, reply.Deliveries)
 	}})

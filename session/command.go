@@ -89,6 +89,9 @@ type Refresh struct {
 	Generation uint32 // of the token that was presented
 	Token      time.Duration
 	Idle       time.Duration
+	// Passed is set by a node that passes this on to another one. It may be under way for long, while the
+	// first node carries it out itself and the client goes on: it proves no reuse of a token.
+	Passed bool
 }
 
 // Expire ends the sessions that are past their deadline.

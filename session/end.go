@@ -34,6 +34,8 @@ func (st *step) refresh(c *Refresh) error {
 	switch {
 	case c.Generation > s.Refresh || c.Generation == 0:
 		return ErrBadToken
+	case c.Generation+1 < s.Refresh && c.Passed:
+		return ErrPassed
 	case c.Generation+1 < s.Refresh:
 		st.expire()
 		st.endOne(s.ID, Ending{Reason: ReasonTokenReuse}, "")

@@ -22,6 +22,9 @@ var (
 	ErrEpochAhead = errors.New("token is ahead of the store")
 	// ErrBadToken: a refresh token of a generation that was never issued.
 	ErrBadToken = errors.New("token was never issued")
+	// ErrPassed refuses a Refresh that would end its session and has come from another node. That node
+	// carries it out itself, if it still waits for an answer.
+	ErrPassed = errors.New("only the node that was asked may decide this")
 	// ErrTicketSpent: the ticket was used, has expired, or is older than the owner's memory.
 	ErrTicketSpent = errors.New("ticket expired or spent")
 	// ErrCredentialChanged: the password changed while it was checked; check again.

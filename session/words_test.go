@@ -47,7 +47,7 @@ func (w *world) command(verb string) session.Command {
 		fmt.Sscan(a[2], &generation)
 		return session.Refresh{
 			Deadline: w.deadline(), Session: w.sessionID(a[1]), Generation: generation,
-			Token: w.duration("token", 15*time.Minute), Idle: w.duration("idle", 0),
+			Token: w.duration("token", 15*time.Minute), Idle: w.duration("idle", 0), Passed: a.has("passed"),
 		}
 	case "expire":
 		return session.Expire{}

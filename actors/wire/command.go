@@ -165,6 +165,7 @@ func refresh(f *fields, c *session.Refresh) {
 	number(f, 3, &c.Generation)
 	number(f, 4, &c.Token)
 	number(f, 5, &c.Idle)
+	flag(f, 6, &c.Passed)
 }
 
 func end(f *fields, c *session.End) {

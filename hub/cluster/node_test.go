@@ -56,6 +56,28 @@ func TestASocketIsAnnouncedToTheNewOwnerWithoutReadingARow(t *testing.T) {
 	require.Equal(t, newer.Session.Epoch, notice.Epoch)
 }
 
+// A refresh that the owner did not answer was carried out where it was asked, and so was the next. When the
+// first one arrives it looks like a token that was stolen.
+func TestARefreshThatComesLateEndsNoSession(t *testing.T) {
+	s := newSite(t)
+	way := newRelay(t)
+	a, b := s.start("a"), s.start("b", way.before)
+	s.await(2, a, b)
+	ada := s.ownedBy(b)
+	reply := a.mustLogin(ada, "till-1")
+	resume := way.hold()
+	require.NoError(t, a.refresh(ada, reply.Session, 1))
+	require.NoError(t, a.refresh(ada, reply.Session, 2))
+	resume()
+	require.Eventually(t, func() bool { // on the same connection, behind the late one
+		return len(a.client.System().AskStatus(t.Context(), patience)) == 1
+	}, patience, time.Millisecond)
+	require.NoError(t, a.refresh(ada, reply.Session, 3))
+
+	require.NoError(t, a.refresh(ada, reply.Session, 1), "it ends the session, and that is done")
+	require.ErrorIs(t, a.refresh(ada, reply.Session, 4), session.ErrTerminated, "whoever asks a node with a used token loses its session, also at a node that does not own it")
+}
+
 func TestASilentOwnerIsPassedOverAndHearsOfItsSocketsLater(t *testing.T) {
 	s := newSite(t)
 	way := newRelay(t)

@@ -170,6 +170,14 @@ func (n *node) mustLogin(employee, terminal string) session.Reply {
 	return reply
 }
 
+// refresh asks for a successor of a session's token of that generation.
+func (n *node) refresh(employee string, of *session.Session, generation uint32) error {
+	_, err := n.client.Do(context.Background(), session.Key(employee), session.Refresh{
+		Session: of.ID, Generation: generation, Token: time.Minute,
+	})
+	return err
+}
+
 // attach announces a socket of this node.
 func (n *node) attach(employee string, of session.Reply, conn uint64) error {
 	done := make(chan error, 1)
