@@ -109,7 +109,7 @@ func TestAKeyThatTheAnsweringNodeDoesNotKnowYetIsNotRefused(t *testing.T) {
 	public, secret, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
 	token := h.sign(jwt.SigningMethodEdDSA, map[string]any{"kid": "k2", "typ": "at+jwt"}, h.claims(func(c jwt.MapClaims) {
-		c["iat"] = time.Now().Add(-20 * time.Second).Unix()
+		c["iat"] = time.Now().Add(-15 * time.Second).Unix()
 	}), secret)
 	asked := func() int { h.mu.Lock(); defer h.mu.Unlock(); return h.asked }
 	before := asked()

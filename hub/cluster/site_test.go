@@ -56,7 +56,7 @@ func (s *site) start(name string, change ...func(*cluster.Options)) *node {
 	n := &node{site: s, client: &actors.Client{}, told: map[uint64]session.Notice{}}
 	n.announcer = actors.NewAnnouncer(n.client)
 	o := cluster.Options{
-		Rules: cluster.Rules{TTL: 900 * time.Millisecond}, Name: name, Listen: "127.0.0.1:0", Leases: s.leases, Life: n,
+		Rules: cluster.Rules{TTL: 3 * time.Second, Beat: 150 * time.Millisecond}, Name: name, Listen: "127.0.0.1:0", Leases: s.leases, Life: n,
 		Member: cluster.Member{Envelope: 1},
 	}
 	for _, c := range change {

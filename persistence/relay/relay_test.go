@@ -22,7 +22,7 @@ func TestEveryEventReachesEverySinkInOrderAndOnceWhileAllIsWell(t *testing.T) {
 		people := seats("ada", "bea", "cleo")
 		logins(t, s, people, 20)
 		all, late := &notebook{}, &notebook{}
-		c := carry(t, s, func(o *relay.Options) { o.PageEvents = 7 },
+		c := carry(t, s, func(o *relay.Options) { patient(o); o.PageEvents = 7 },
 			relay.Route{Name: "all", Sink: all, FromStart: true}, relay.Route{Name: "late", Sink: late})
 		before := len(all.waitFor(t, 3*39))
 		require.Equal(t, 3*39, before)
@@ -61,7 +61,6 @@ func TestARelayGoesOnFromItsMark(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s store.Store) {
 		people, book := seats("ada", "bea"), &notebook{}
 		route := relay.Route{Name: "book", Sink: book}
-		patient := func(o *relay.Options) { o.TTL = 10 * time.Second } // a term that ends by itself repeats some
 		first := carry(t, s, patient, route)
 		begun(t, s, "book")
 		logins(t, s, people, 1)
@@ -83,7 +82,7 @@ func TestARelayGoesOnFromItsMark(t *testing.T) {
 func TestEventsWaitForASinkThatIsAway(t *testing.T) {
 	onEachStore(t, func(t *testing.T, s store.Store) {
 		people, book := seats("ada", "bea"), &notebook{away: errAway}
-		c := carry(t, s, func(o *relay.Options) { o.PageEvents = 4 }, relay.Route{Name: "book", Sink: book, FromStart: true})
+		c := carry(t, s, func(o *relay.Options) { patient(o); o.PageEvents = 4 }, relay.Route{Name: "book", Sink: book, FromStart: true})
 		logins(t, s, people, 30)
 		require.Eventually(t, func() bool {
 			return c.metric(t, "hotseat_relay_backlog_events", "book") >= 55 && c.metric(t, "hotseat_relay_lag_seconds", "book") > 0 &&
