@@ -56,7 +56,7 @@ func TestAllSocketsComeBackAtOnce(t *testing.T) {
 			require.Eventually(t, func() bool { return p.seated.Load() == 0 }, patience, time.Millisecond)
 		}
 		for i, p := range lost {
-			require.True(t, r.crowd.try(p, &attempt{terminal: "till-new", key: fmt.Sprint("new-", time.Now().UnixNano(), i)}, nodes[i%2].url))
+			r.logsIn(p, &attempt{terminal: "till-new", key: fmt.Sprint("new-", time.Now().UnixNano(), i)}, nodes[i%2])
 		}
 		told := g.told(lost)
 		from := time.Now()
