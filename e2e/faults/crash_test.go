@@ -46,7 +46,7 @@ func TestANodeDiesBetweenCommitAndNotice(t *testing.T) {
 		p := &person{id: session.Key(fmt.Sprintf("victim-%d", i))}
 		c.people = append(c.people, p)
 		first, second := &attempt{terminal: "till-1", key: "first"}, &attempt{terminal: "till-crash", key: "second"}
-		r.logsIn(p, first, n)
+		c.logsIn(p, first, n)
 		r.seated(p, 1)
 		r.begin()
 		require.False(t, c.try(p, second, n.url), "the node lives")
@@ -54,7 +54,7 @@ func TestANodeDiesBetweenCommitAndNotice(t *testing.T) {
 		n.start()
 		n.awaitReady()
 		r.over()
-		r.logsIn(p, second, n)
+		c.logsIn(p, second, n)
 		require.EqualValues(t, 2, p.held[1].Session.Epoch, "committed before the crash, and once")
 	}
 	r.judge()

@@ -153,7 +153,6 @@ func TestTheConsumerIsKilledBeforeItsCommit(t *testing.T) {
 		e.says(t, "now sits at", 1)
 		e.kill()
 		e = h.enforce(t) // it follows when the broker takes the one before for dead
-		r.busy(30)
 		e.says(t, "now sits at", 1)
 		again += strings.Count(e.said(t), seenAlready)
 	}

@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/hotseat-hub/hotseat/bench/history"
 	"github.com/hotseat-hub/hotseat/session"
@@ -71,6 +74,12 @@ func (c *crowd) try(p *person, a *attempt, url string) bool {
 		}
 	}
 	return false
+}
+
+// logsIn has the person do this login, and repeat it until it is answered.
+func (c *crowd) logsIn(p *person, a *attempt, n *node) {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool { return c.try(p, a, n.url) }, patience, 10*time.Millisecond, "%s cannot log in", p.id)
 }
 
 // note keeps that a login was not answered 200.

@@ -76,29 +76,30 @@ func TestPanicsAndAFloodCostNobodyElse(t *testing.T) {
 
 	victim := &person{id: session.Key("victim")}
 	c.people = append(c.people, victim)
-	r.logsIn(victim, &attempt{terminal: "till-1", key: "1"}, n)
+	c.logsIn(victim, &attempt{terminal: "till-1", key: "1"}, n)
 	r.seated(victim, 1)
 	boom := &attempt{terminal: "till-boom", key: "2"}
 	for !c.try(victim, boom, n.url) { // the actor breaks after its commit, and every repeat finds the login done
 		time.Sleep(20 * time.Millisecond)
 	}
-	r.logsIn(victim, &attempt{terminal: "till-3", key: "3"}, n)
+	c.logsIn(victim, &attempt{terminal: "till-3", key: "3"}, n)
 	require.EqualValues(t, 3, victim.held[len(victim.held)-1].Session.Epoch)
 
 	flooded := &person{id: session.Key("flooded")}
 	c.people = append(c.people, flooded)
 	var flood sync.WaitGroup
 	var turned sync.Map // statuses
-	from := time.Now()
 	for i := range 400 {
 		flood.Go(func() {
 			a := &attempt{terminal: fmt.Sprintf("till-%d", i), key: fmt.Sprint(i)}
 			turned.Store(c.try(flooded, a, n.url), true)
 		})
 	}
-	slowest := bystander(c, n)
-	flood.Wait()
-	require.Less(t, slowest, max(bystandersWait, time.Since(from)/4), "a login of somebody else during the flood")
+	over := make(chan struct{})
+	go func() { defer close(over); flood.Wait() }()
+	beside := bystander(c, n, over)
+	require.GreaterOrEqual(t, beside, fewLogins, "logins of somebody else while the flood lasted")
+	t.Logf("%d logins of somebody else while the flood lasted", beside)
 	_, refused := turned.Load(false)
 	require.True(t, refused, "the queue of one employee is bounded, and 400 at once fill it")
 	require.Equal(t, before, c.broken.Load(), "sockets that it cost")
@@ -106,22 +107,25 @@ func TestPanicsAndAFloodCostNobodyElse(t *testing.T) {
 	r.judge()
 }
 
-// bystandersWait is how long somebody else's login may take during a flood, or a quarter of it on a machine that
-// has other things to do. Alone it takes milliseconds; a queue for all would make it wait for the flood's end.
-const bystandersWait = 2 * time.Second
+// fewLogins are what somebody else does at least while a flood lasts: more than a hundred in a queue of his own,
+// one or two in one for all, where his first is among the flood's last. That is a matter of order: whatever
+// stands still holds up both.
+const fewLogins = 5
 
-// bystander logs in again and again, and returns how long the slowest login took.
-func bystander(c *crowd, n *node) (slowest time.Duration) {
+// bystander logs in again and again until the flood is over, and returns how often he was answered by then.
+func bystander(c *crowd, n *node, over <-chan struct{}) (logins int) {
 	p := &person{id: "bystander"}
 	c.people = append(c.people, p)
-	for i := range 20 {
-		from := time.Now()
-		for !c.try(p, &attempt{terminal: fmt.Sprint("till-", i), key: fmt.Sprint("bystander-", i)}, n.url) {
-			if time.Since(from) > patience {
-				return patience
-			}
+	for {
+		a := &attempt{terminal: fmt.Sprint("till-", logins), key: fmt.Sprint("bystander-", logins)}
+		answered := c.try(p, a, n.url)
+		select {
+		case <-over:
+			return logins
+		default:
 		}
-		slowest = max(slowest, time.Since(from))
+		if answered {
+			logins++
+		}
 	}
-	return slowest
 }

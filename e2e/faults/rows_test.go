@@ -76,12 +76,6 @@ func (r *row) seated(p *person, sockets int64) {
 	require.Eventually(r.t, func() bool { return p.seated.Load() >= sockets }, patience, time.Millisecond, "%s has no socket", p.id)
 }
 
-// logsIn has the person do this login, and repeat it until it is answered.
-func (r *row) logsIn(p *person, a *attempt, n *node) {
-	r.t.Helper()
-	require.Eventually(r.t, func() bool { return r.crowd.try(p, a, n.url) }, patience, 10*time.Millisecond, "%s cannot log in", p.id)
-}
-
 // people starts a crowd against the nodes.
 func (r *row) people(n int, pace time.Duration, nodes ...*node) *crowd {
 	r.crowd = newCrowd(r.t, r.notes, n, pace, nodes...).begin()

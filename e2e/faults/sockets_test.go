@@ -56,7 +56,7 @@ func TestAllSocketsComeBackAtOnce(t *testing.T) {
 			require.Eventually(t, func() bool { return p.seated.Load() == 0 }, patience, time.Millisecond)
 		}
 		for i, p := range lost {
-			r.logsIn(p, &attempt{terminal: "till-new", key: fmt.Sprint("new-", time.Now().UnixNano(), i)}, nodes[i%2])
+			r.crowd.logsIn(p, &attempt{terminal: "till-new", key: fmt.Sprint("new-", time.Now().UnixNano(), i)}, nodes[i%2])
 		}
 		told := g.told(lost)
 		from := time.Now()
@@ -123,7 +123,7 @@ func TestPeersStopReading(t *testing.T) {
 	var deaf []net.Conn
 	for i, p := range g.people {
 		p.id += "-deaf"
-		require.True(t, g.try(p, &attempt{terminal: fmt.Sprintf("deaf-%d", i), key: "deaf"}, n.url))
+		g.logsIn(p, &attempt{terminal: fmt.Sprintf("deaf-%d", i), key: "deaf"}, n)
 		deaf = append(deaf, r.deafSocket(n, p.held[0]))
 	}
 	g.noTabs = false
