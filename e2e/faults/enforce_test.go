@@ -145,14 +145,15 @@ func (h *twoHubs) seatOf(employee string) string {
 func TestTheConsumerIsKilledBeforeItsCommit(t *testing.T) {
 	r := attack(t, "19", "consumer killed before its commit", verify.S1, verify.S5)
 	h := newTwoHubs(r)
-	r.people(20, 100*time.Millisecond, h.there)
-	again, e := 0, h.enforce(t)
+	r.people(20, 400*time.Millisecond, h.there)
+	r.busy(30) // so that there is a batch to die in
+	e := h.enforce(t)
+	e.says(t, "now sits at", 1)
+	again := 0
 	const most = 5 // of those killed too late, after their commit
 	for kills := 0; kills < pick(1, 20) || again == 0 && kills < most; kills++ {
-		r.busy(30) // so that there is a batch to die in
-		e.says(t, "now sits at", 1)
 		e.kill()
-		e = h.enforce(t) // it follows when the broker takes the one before for dead
+		e = h.enforce(t) // it follows, with a batch, when the broker takes the one before for dead
 		e.says(t, "now sits at", 1)
 		again += strings.Count(e.said(t), seenAlready)
 	}
