@@ -168,9 +168,10 @@ func TestAnAttachedEmployeeStaysInMemory(t *testing.T) {
 }
 
 func TestASessionExpiresByItselfWhileItsEmployeeIsResident(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	login := w.command("ada", "till-1")
-	login.Lifetime = 50 * time.Millisecond
+	login.Lifetime = 3 * time.Second // the socket comes before its end
 	reply, err := w.system.Do(t.Context(), "ada", login)
 	require.NoError(t, err)
 	w.attach("ada", reply, 7)

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -24,9 +25,11 @@ func TestDeadlinesPassWhileEveryNodeIsDead(t *testing.T) {
 	r.crowd = newCrowd(t, r.notes, 60, 0, s.nodes...)
 	r.crowd.noTabs = true
 	r.crowd.logInAll("till-1")
+	var all sync.WaitGroup
 	for _, p := range r.crowd.people {
-		r.crowd.check(p, p.held[0], r.crowd.node(), history.Strict)
+		all.Go(func() { r.crowd.check(p, p.held[0], r.crowd.node(), history.Strict) })
 	}
+	all.Wait()
 	last := time.Now()
 	r.begin()
 	for _, n := range s.nodes {

