@@ -28,7 +28,7 @@ func TestTheManualTestFailsWhenAStepIsNotObserved(t *testing.T) {
 		text := "#!/bin/sh\n[ \"$1\" = " + step + " ] && { echo sent to 1; [ $1 = test-termination ]; exit; }\nexec " + binary + " \"$@\"\n"
 		require.NoError(t, os.WriteFile(program, []byte(text), 0o755))
 		command := exec.Command(manual, program)
-		command.Env = append(os.Environ(), "PATIENCE=60")
+		command.Env = append(os.Environ(), "TEST_PATIENCE=60") // that of the one step that is to fail
 		out, err := command.CombinedOutput()
 		require.Error(t, err, "%s", out)
 		require.Equal(t, 1, command.ProcessState.ExitCode())

@@ -73,7 +73,7 @@ if grep -q till-1 sessions; then fail 'and nowhere else' sessions; fi
 step 'test-termination till-2'
 "$hotseat" test-termination till-2 > test-termination
 observe test-termination '[1-9]' 'a socket was reached'
-observe till-2 '[Tt]est' 'till-2 shows the test'
+PATIENCE=${TEST_PATIENCE:-400} observe till-2 '[Tt]est' 'till-2 shows the test'
 "$hotseat" sessions list ada > sessions
 observe sessions 'till-2' 'the session goes on'
 
