@@ -249,7 +249,7 @@ func TestASilentServerIsLeft(t *testing.T) {
 		_, _, err := p.Read(t.Context()) // says nothing until the client leaves
 		assert.Error(t, err)
 	})
-	w.pong = 100 * time.Millisecond
+	w.pong = 3 * time.Second // also for the pong that comes
 	require.NoError(t, w.Run(t.Context()))
 	require.Equal(t, []string{"session_established", "the server went silent", "closed"}, *seen)
 }
