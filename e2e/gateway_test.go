@@ -46,7 +46,7 @@ func onEachGateway(t *testing.T, test func(t *testing.T, run func(store string) 
 	for name, gateway := range gateways {
 		t.Run(name, func(t *testing.T) {
 			test(t, func(store string) (*server, *front) {
-				s := start(t, store, "--max-staleness", "1s", "--trusted-proxies", "127.0.0.1", "--public-url", "https://"+seatHost)
+				s := start(t, store, "--max-staleness", "4s", "--trusted-proxies", "127.0.0.1", "--public-url", "https://"+seatHost)
 				return s, gateway(t, s, application(t))
 			})
 		})
