@@ -122,16 +122,17 @@ func TestABenchmarkWhoseServerDiesKeepsWhatItMeasured(t *testing.T) {
 		{"sockets that are held", "connect --employees 200 --hold 5s"},
 		{"the last node", "failover --employees 30 --rate 100 --time 20s --kill true --kill-after 200ms"},
 	} {
+		s := start(t, embedded(t))
+		html := filepath.Join(t.TempDir(), "report.html")
+		b := startBenchmark(t, s.listen, c.args, "--give-up", "4s", "--html", html)
+		if c.name == "sockets that are held" {
+			b.until("hold")
+		}
+		b.measuring()
+		s.Kill(func() {})
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel() // most of the time is that in which nothing happens
-			s := start(t, embedded(t))
-			html := filepath.Join(t.TempDir(), "report.html")
-			b := startBenchmark(t, s.listen, c.args, "--give-up", "1s", "--html", html)
-			if strings.Contains(c.args, "--hold") {
-				b.until("hold")
-			}
-			b.measuring()
-			s.Kill(func() {})
+			t.Parallel() // all give up while the others still begin
+			b.t = t
 			r := b.ends(4)
 			require.Regexp(t, "the server is gone: (nothing has succeeded for |every socket was closed)", b.last)
 			require.False(t, r.Complete)
@@ -156,12 +157,12 @@ func TestABenchmarkOfASilentServerEndsWhenNothingHasSucceededForSoLong(t *testin
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel() // as above
 			s := start(t, embedded(t))
-			b := startBenchmark(t, s.listen, c.args, "--give-up", "1s")
+			b := startBenchmark(t, s.listen, c.args, "--give-up", "4s")
 			b.measuring()
 			require.NoError(t, s.process.Process.Signal(syscall.SIGSTOP))
 			stopped := time.Now()
 			r := b.ends(4)
-			require.Less(t, time.Since(stopped), 5*time.Second)
+			require.Less(t, time.Since(stopped), 12*time.Second)
 			require.Contains(t, r.Incomplete, "the server is gone: nothing has succeeded for ")
 			require.Positive(t, r.Failures["no answer before the run gave up"], r.Failures)
 		})
@@ -170,16 +171,17 @@ func TestABenchmarkOfASilentServerEndsWhenNothingHasSucceededForSoLong(t *testin
 
 // Also those count that were under way when the time was over: they are the ones that waited longest.
 func TestAPauseOfTheServerPastTheEndIsInTheLatencies(t *testing.T) {
-	s := start(t, embedded(t))
-	const pause = 1500 * time.Millisecond
+	const pause = 3 * time.Second
 	for _, args := range []string{
-		"check --employees 30 --time 1s --warm-up 0s",
-		"refresh --employees 300 --time 1s --warm-up 0s",
-		"takeover --employees 30 --time 1s --warm-up 0s --rate 100",
+		"check --employees 30 --time 2500ms --warm-up 0s",
+		"refresh --employees 300 --time 2500ms --warm-up 0s",
+		"takeover --employees 30 --time 2500ms --warm-up 0s --rate 100",
 	} {
 		t.Run(args, func(t *testing.T) {
+			t.Parallel() // as above
+			s := start(t, embedded(t))
 			b := startBenchmark(t, s.listen, args, "--give-up", "20s")
-			b.measuring()
+			b.until("measure")
 			require.NoError(t, s.process.Process.Signal(syscall.SIGSTOP))
 			<-time.After(pause) // the fault itself
 			require.NoError(t, s.process.Process.Signal(syscall.SIGCONT))
@@ -187,9 +189,9 @@ func TestAPauseOfTheServerPastTheEndIsInTheLatencies(t *testing.T) {
 			require.True(t, r.Complete)
 			require.Empty(t, r.Failures)
 			l := r.Latencies[0]
-			require.Greater(t, l.Max, pause.Seconds()*1e3*.9, "somebody waited all the time")
+			require.Greater(t, l.Max, pause.Seconds()*1e3/2, "somebody waited nearly all the time")
 			if l.Corrected != nil {
-				require.Greater(t, l.Corrected.P99, pause.Seconds()*1e3/2, "and who came meanwhile waited for the rest of it")
+				require.Greater(t, l.Corrected.P99, pause.Seconds()*1e3/3, "and who came meanwhile waited for the rest of it")
 			}
 		})
 	}
