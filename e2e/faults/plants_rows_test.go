@@ -27,7 +27,7 @@ func TestANodeThatAnOutageBreaksIsFound(t *testing.T) {
 		return n
 	}
 	slow, mortal := plant("slow-heal=1"), plant("end-at-outage=1")
-	c := r.people(8, 20*time.Millisecond, slow, mortal)
+	c := r.people(24, 80*time.Millisecond, slow, mortal) // so many that some sit at each
 	r.busy(20)
 	s.database.Kill(t)
 	<-mortal.gone
