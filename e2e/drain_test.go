@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"syscall"
@@ -12,13 +13,16 @@ import (
 
 // A node that is told to stop is out of the proxies' sight first, and only then refuses sockets.
 func TestADrainingNodeIsNotReadyAndStillServes(t *testing.T) {
-	s := start(t, embedded(t), "--drain-delay", "1s", "--drain-duration", "10s")
+	s := start(t, embedded(t), "--drain-delay", "3s", "--drain-duration", "10s")
 	ada := s.mustLogin("ada", "till-1")
 	c := newCoder(t)
 	b := c.open(s, ada).established(t)
 	all := []*tab{b}
-	for range 18 { // closed one in 50 ms
-		all = append(all, c.open(s, ada).established(t))
+	for n := range 3 { // a session may have 20 sockets; closed one in 50 ms, they take 3 s
+		held := s.mustLogin(fmt.Sprintf("employee-%d", n), "till-1")
+		for range 18 {
+			all = append(all, c.open(s, held).established(t))
+		}
 	}
 
 	require.NoError(t, s.process.Process.Signal(syscall.SIGTERM))
