@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hotseat-hub/hotseat/persistence/pgtest"
@@ -189,13 +190,16 @@ func TestNodesKnowEachOtherByCertificatesAndLetNobodyElseIn(t *testing.T) {
 			stranger := startNode(t, store, "node-3", flags...)
 			require.Eventually(t, func() bool { return len(nodes[0].members()) == 3 && len(stranger.members()) == 3 }, patience, 20*time.Millisecond, "its lease is in the store")
 			for _, s := range append(nodes, stranger) {
-				for _, m := range s.members() {
-					known := m.Node != "node-3"
-					if s == stranger {
-						known = !known
+				require.EventuallyWithT(t, func(c *assert.CollectT) {
+					for _, m := range s.members() {
+						known := m.Node != "node-3"
+						if s == stranger {
+							known = !known
+						}
+						assert.True(t, known || !m.Answered, "%s is answered by %s, at once or ever", s.listen, m.Node)
+						require.Equal(c, known, m.Answered, "what %s hears of %s", s.listen, m.Node)
 					}
-					require.Equal(t, known, m.Answered, "what %s hears of %s", s.listen, m.Node)
-				}
+				}, patience, 20*time.Millisecond)
 			}
 			stranger.Terminate()
 		})
