@@ -260,8 +260,8 @@ func (c *crowd) settle() {
 // awaitTold waits, after settle, until every socket that is unaware of its session's end has had its time: L1's
 // second, and longer as long as somebody has more sockets than sessions.
 func (c *crowd) awaitTold() {
-	time.Sleep(unaware - standstill + margin)
-	for late := time.Now().Add(standstill); c.anybodyUnaware() && time.Now().Before(late); {
+	time.Sleep(time.Second + margin)
+	for late := time.Now().Add(standstill()); c.anybodyUnaware() && time.Now().Before(late); {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
