@@ -258,7 +258,8 @@ func (c *crowd) settle() {
 }
 
 // awaitTold waits, after settle, until every socket that is unaware of its session's end has had its time: L1's
-// second, and longer as long as somebody has more sockets than sessions.
+// second, and longer as long as somebody has more sockets than sessions. It sleeps because what it waits for is
+// that nothing comes, of other processes by the machine's own clock: nobody signals that.
 func (c *crowd) awaitTold() {
 	time.Sleep(time.Second + margin)
 	for late := time.Now().Add(standstill()); c.anybodyUnaware() && time.Now().Before(late); {

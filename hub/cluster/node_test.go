@@ -56,14 +56,20 @@ func TestASocketIsAnnouncedToTheNewOwnerWithoutReadingARow(t *testing.T) {
 	require.Equal(t, newer.Session.Epoch, notice.Epoch)
 }
 
+// behindARelay starts two nodes, of which the first reaches the second through the relay alone, and names one
+// whom the second owns.
+func behindARelay(t *testing.T) (way *relay, a, b *node, owned string) {
+	s := newSite(t)
+	way = newRelay(t)
+	a, b = s.start("a"), s.start("b", way.before)
+	s.await(2, a, b)
+	return way, a, b, s.ownedBy(b)
+}
+
 // A refresh that the owner did not answer was carried out where it was asked, and so was the next. When the
 // first one arrives it looks like a token that was stolen.
 func TestARefreshThatComesLateEndsNoSession(t *testing.T) {
-	s := newSite(t)
-	way := newRelay(t)
-	a, b := s.start("a"), s.start("b", way.before)
-	s.await(2, a, b)
-	ada := s.ownedBy(b)
+	way, a, _, ada := behindARelay(t)
 	reply := a.mustLogin(ada, "till-1")
 	resume := way.hold()
 	require.NoError(t, a.refresh(ada, reply.Session, 1))
@@ -79,11 +85,7 @@ func TestARefreshThatComesLateEndsNoSession(t *testing.T) {
 }
 
 func TestASilentOwnerIsPassedOverAndHearsOfItsSocketsLater(t *testing.T) {
-	s := newSite(t)
-	way := newRelay(t)
-	a, b := s.start("a"), s.start("b", way.before)
-	s.await(2, a, b)
-	ada := s.ownedBy(b)
+	way, a, b, ada := behindARelay(t)
 	older := a.mustLogin(ada, "till-1")
 	resume := way.hold()
 	require.NoError(t, a.attach(ada, older, 7), "half a second, and then it runs here")
@@ -106,11 +108,7 @@ func TestASilentOwnerIsPassedOverAndHearsOfItsSocketsLater(t *testing.T) {
 }
 
 func TestAnOwnerHearsThatASocketIsGoneEvenIfItWasSilentThen(t *testing.T) {
-	s := newSite(t)
-	way := newRelay(t)
-	a, b := s.start("a"), s.start("b", way.before)
-	s.await(2, a, b)
-	ada := s.ownedBy(b)
+	way, a, b, ada := behindARelay(t)
 	reply := a.mustLogin(ada, "till-1")
 	require.NoError(t, a.attach(ada, reply, 7))
 	resume := way.hold()
@@ -200,17 +198,13 @@ func TestAnnouncementsTravelTogether(t *testing.T) {
 // Its memory is of the time when it ran a command for a silent owner; the row has changed since.
 func TestAnOwnerThatGotAnEmployeeBackReadsTheRowBeforeItAnswers(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	way := newRelay(t)
-	a, b := s.start("a"), s.start("b", way.before)
-	s.await(2, a, b)
-	ada := s.ownedBy(b)
+	way, a, b, ada := behindARelay(t)
 	resume := way.hold()
 	older := a.mustLogin(ada, "till-1")
 	resume()
 	b.mustLogin(ada, "till-2")
 	b.stop()
-	s.await(1, a)
+	a.site.await(1, a)
 	require.Eventually(t, func() bool { return a.Current().FreshFor() > 0 }, patience, 5*time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
